@@ -1,0 +1,54 @@
+"""`matou` and `python -m app`: the window, or a sub-command of app.cli. The main thread lives here."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from app import __version__
+from app.base.crash import run_guarded
+from app.base.options import add_data_options, add_scanner_option
+
+COMMANDS = {
+    "receive": "app.cli.receive",
+    "sync": "app.cli.sync",
+    "show": "app.cli.show",
+    "devices": "app.cli.devices",
+    "sandbox": "app.cli.sandbox",
+    "self-test": "app.cli.self_test",
+}
+
+
+def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line of contracts §3. Only the command that is called is imported: a window must not wait for it."""
+    parser = argparse.ArgumentParser(prog="matou", description="Matou 码头：收货扫码终端 (scanning client)")
+    parser.add_argument("--version", action="version", version=f"matou {__version__}")
+    add_data_options(parser)
+    add_scanner_option(parser)
+    parser.add_argument("--fullscreen", action="store_true", help="全屏显示 (full screen)")
+    called = [name for name in COMMANDS if name in words]
+    subparsers = parser.add_subparsers(metavar="COMMAND", help="不写命令就打开窗口 (none: the window)")
+    for name in called or COMMANDS:
+        if called or not words or words[0] in ("-h", "--help") or not words[0].startswith("-"):
+            importlib.import_module(COMMANDS[name]).register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is that of contracts §3."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = build_parser(words).parse_args(words)
+    command = getattr(args, "run", None)
+    return run_guarded(lambda: _window(args) if command is None else int(command(args)))
+
+
+def _window(args: argparse.Namespace) -> int:
+    from app.ui.window import open_window  # noqa: PLC0415 - Qt is loaded only when a window is wanted
+
+    return open_window(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

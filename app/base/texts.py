@@ -1,0 +1,62 @@
+"""Codes to words: one table per stable code in resources/texts/*.toml, 中文 and English. Read once, any thread."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+
+from app.base.paths import resources_dir
+
+LANGUAGES = ("zh", "en")
+_FIELDS = tuple(f"{part}_{lang}" for part in ("title", "advice") for lang in LANGUAGES)
+
+
+class _Forgiving(Formatter):
+    """A missing value shows as its name: a half sentence is better than no sentence."""
+
+    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:  # noqa: ARG002
+        return kwargs.get(str(key), f"{{{key}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All words of the program. `table[code]` holds title_zh, advice_zh, title_en, advice_en."""
+
+    table: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Texts:
+        """Read every file; a code that stands in two files is a bug (ValueError)."""
+        table: dict[str, Mapping[str, str]] = {}
+        for path in sorted((folder or resources_dir() / "texts").glob("*.toml")):
+            for code, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+                if code in table:
+                    raise ValueError(f"text code {code!r} stands twice ({path.name})")
+                table[code] = {field: str(entry[field]) for field in _FIELDS}
+        return cls(table)
+
+    def has(self, code: str) -> bool:
+        return code in self.table
+
+    def title(self, code: str, lang: str = "zh", /, **values: object) -> str:
+        """What happened, in a few words. Unknown codes come back as themselves."""
+        return self._part("title", code, lang, values)
+
+    def advice(self, code: str, lang: str = "zh", /, **values: object) -> str:
+        """What to do next; may be empty."""
+        return self._part("advice", code, lang, values)
+
+    def line(self, code: str, lang: str = "zh", /, **values: object) -> str:
+        """Title and advice as one sentence."""
+        title, advice = self.title(code, lang, **values), self.advice(code, lang, **values)
+        joint = "，" if lang == "zh" else "; "
+        return f"{title}{joint}{advice}" if advice else title
+
+    def _part(self, part: str, code: str, lang: str, values: Mapping[str, object]) -> str:
+        entry = self.table.get(code)
+        if entry is None:
+            return code if part == "title" else ""
+        return _Forgiving().vformat(entry[f"{part}_{lang}"], (), values)

@@ -1,0 +1,33 @@
+"""Codes that the program itself prints or that a patient shows: recognised before anything else is looked at. Pure.
+
+The printed forms begin with `MATOU` and one sign: `!` command, `#` badge, `=` delivery number, `~` set-up.
+A patient's voucher (医保电子凭证) is a credential: whoever sees one here must neither store, log nor echo it.
+"""
+
+from __future__ import annotations
+
+import re
+
+PREFIX = "MATOU"
+KINDS = {"!": "command", "#": "badge", "=": "delivery", "~": "set_up"}
+
+# e-voucher-6101.md §2: 424 + 25 digits, or `opc` + the same layout; alone, behind an AIM prefix, wrapped, or glued
+# together by a lost line end. Caps Lock may turn the letters round.
+VOUCHER = re.compile(
+    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:424[0-9]{25})+(?![0-9])"
+    r"|(?:(?<![0-9A-Za-z])|(?<=\][A-Za-z][0-9A-Za-z]))opc[0-9A-Za-z]{20,40}(?![0-9A-Za-z])",
+    re.IGNORECASE,
+)
+
+
+def own_form(text: str) -> tuple[str, str] | None:
+    """`MATOU!undo` → ("command", "undo"); None if it is not one of ours."""
+    if not text.startswith(PREFIX) or len(text) <= len(PREFIX):
+        return None
+    kind = KINDS.get(text[len(PREFIX)])
+    return (kind, text[len(PREFIX) + 1 :]) if kind else None
+
+
+def holds_voucher(text: str) -> bool:
+    """True if a patient's voucher stands anywhere in the text (a wrapped or glued one is still a credential)."""
+    return VOUCHER.search(text) is not None

@@ -1,0 +1,34 @@
+"""What the hospital's answers mean here: a scan that it did not take holds nothing any more. Writer's thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from app.store.receipts import Receipts
+from sync import Settled
+
+_log = logging.getLogger(__name__)
+_NOT_TAKEN = ("conflict", "refused")
+
+
+class Answers:
+    """Applied inside the transaction that settles a batch."""
+
+    def __init__(self, receipts: Receipts) -> None:
+        self._receipts = receipts
+
+    def apply(self, settled: Sequence[Settled]) -> None:
+        """A pack is in while a counted scan in force, not answered conflict or refused, holds it."""
+        for answer in settled:
+            if answer.state not in _NOT_TAKEN:
+                continue
+            entry = self._receipts.entry_of_item(answer.id)
+            if entry is None:
+                _log.warning("an answer for an item without an entry: %s", answer.id)
+                continue
+            receipt, seq, in_force = entry
+            if answer.kind in ("scan", "outcome") and in_force:
+                self._receipts.take_back(receipt, seq, remote=answer.state)
+            else:
+                self._receipts.mark(receipt, seq, remote=answer.state)

@@ -1,0 +1,64 @@
+"""What an event looks like on its way to the hospital (docs/remote/middleware.yaml, Item). Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from app.domain.documents import Equation
+from sync import NewItem
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every item carries: its own id, and who did it where and when."""
+
+    id: str
+    device: str
+    receipt: str
+    seq: int
+    at_ms: int
+    operator: str
+
+
+def scan_item(
+    stamp: Stamp, *, payload: str, code: str, line: int, count: int, digest: str | None, estimated: bool
+) -> NewItem:
+    """A counted scan: one item whatever it stands for; the hospital expands it."""
+    body: dict[str, object] = {"payload": payload, "code": code, "line": line, "count": count, "digest": digest}
+    if estimated:
+        body["estimated"] = True
+    return _item(stamp, "scan", body)
+
+
+def reversal_item(stamp: Stamp, *, negates: str) -> NewItem:
+    return _item(stamp, "reversal", {"negates": negates}, negates=negates)
+
+
+def outcome_item(
+    stamp: Stamp, *, outcome: str, line: int, code: str | None, count: int, digest: str | None, reason: str
+) -> NewItem:
+    body = {"outcome": outcome, "line": line, "code": code, "count": count, "digest": digest, "reason": reason}
+    return _item(stamp, "outcome", body)
+
+
+def close_item(stamp: Stamp, *, equation: Equation) -> NewItem:
+    """A finished document goes at once."""
+    return _item(stamp, "close", {"equation": equation.as_dict()}, urgent=True)
+
+
+def _item(
+    stamp: Stamp, kind: str, rest: dict[str, object], *, negates: str | None = None, urgent: bool = False
+) -> NewItem:
+    body = {
+        "id": stamp.id,
+        "device": stamp.device,
+        "receipt": stamp.receipt,
+        "seq": stamp.seq,
+        "kind": kind,
+        "at_ms": stamp.at_ms,
+        "operator": stamp.operator,
+        **rest,
+    }
+    wire = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return NewItem(stamp.id, stamp.receipt, stamp.seq, kind, wire, stamp.at_ms, negates, urgent)

@@ -1,0 +1,182 @@
+"""All that is known here of a code: reading, product, level, parents, children, sources, history. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import peewee
+
+from app.domain.codes import Gs1, ProductCode, Reading, TraceCode, Voucher, key_of, read
+from app.store.catalogue import Catalogue
+from app.store.packages import Packages
+from app.store.tables import Sql
+from sync import Outbox
+
+_KINDS = {TraceCode: "trace20", Gs1: "gs1", ProductCode: "product_code", Voucher: "voucher"}
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestView:
+    """What a delivery's manifest says of the code."""
+
+    delivery: str
+    level: int
+    line: int
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    smallest: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One entry of the journal about the code, with what became of its item."""
+
+    receipt: str
+    seq: int
+    at_ms: int
+    operator: str
+    what: str  # scan, or the command's name
+    reason: str
+    in_force: bool
+    upload: str | None  # state of its outbox row; None if it made none
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalView:
+    """What the hospital last said of the code."""
+
+    receipt: str
+    delivery: str
+    state: str
+    via: str | None
+    device: str
+    at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """The whole answer. A voucher has nothing but its kind."""
+
+    kind: str
+    key: str | None
+    notes: tuple[str, ...]
+    ambiguous: bool
+    drug: str | None
+    name: str | None
+    spec: str | None
+    level: int | None
+    batch: str | None
+    serial: str | None
+    expiry: str | None
+    manifests: tuple[ManifestView, ...]
+    history: tuple[EventView, ...]
+    hospital: HospitalView | None
+
+    @property
+    def known(self) -> bool:
+        """True if anything but the reading is known."""
+        return bool(self.drug or self.manifests or self.history or self.hospital)
+
+
+class Lookups:
+    """Answers questions about codes; on the thread that owns the database connection."""
+
+    def __init__(
+        self, database: peewee.SqliteDatabase, catalogue: Catalogue, packages: Packages, outbox: Outbox
+    ) -> None:
+        self._sql = Sql(database)
+        self._catalogue = catalogue
+        self._packages = packages
+        self._outbox = outbox
+
+    def show(self, text: str) -> CodeView:
+        """Everything about one scanned or typed code."""
+        reading = read(text)
+        key = key_of(reading)
+        manifests = () if key is None else self._manifests(key)
+        prefix = _prefix(reading)
+        by_prefix = self._catalogue.prefix(prefix) if prefix else None
+        drug_id = by_prefix[0] if by_prefix else self._drug_of_line(manifests)
+        drug = self._catalogue.drug(drug_id) if drug_id else None
+        fields = reading.fields if isinstance(reading, Gs1) else None
+        level = manifests[0].level if manifests else (by_prefix[1] if by_prefix else None)
+        return CodeView(
+            _KINDS.get(type(reading), "own_form" if key is None and not hasattr(reading, "notes") else "unknown"),
+            key,
+            getattr(reading, "notes", ()),
+            isinstance(reading, Gs1) and reading.ambiguous,
+            drug_id,
+            drug.name if drug else None,
+            drug.spec if drug else None,
+            level,
+            fields.batch if fields else None,
+            fields.serial if fields else None,
+            fields.expiry.isoformat() if fields and fields.expiry else None,
+            manifests,
+            () if key is None else self._history(key),
+            None if key is None else self._hospital(key),
+        )
+
+    def _manifests(self, key: str) -> tuple[ManifestView, ...]:
+        return tuple(
+            ManifestView(
+                self._catalogue.delivery_number(row.delivery) or "",
+                row.level,
+                row.line,
+                self._packages.parents(row),
+                self._packages.children(row),
+                len(self._packages.smallest(row)),
+            )
+            for row in self._packages.of(key)
+        )
+
+    def _drug_of_line(self, manifests: tuple[ManifestView, ...]) -> str | None:
+        for manifest in manifests:
+            row = self._sql.one(
+                "SELECT l.drug FROM delivery_lines l JOIN deliveries d ON d.id = l.delivery "
+                "WHERE d.number = ? AND l.line = ?",
+                manifest.delivery,
+                manifest.line,
+            )
+            if row is not None:
+                return str(row[0])
+        return None
+
+    def _history(self, key: str) -> tuple[EventView, ...]:
+        rows = self._sql.all(
+            "SELECT e.receipt, e.seq, e.at_ms, e.operator, coalesce(e.command, e.kind), e.reason, e.in_force, e.id "
+            "FROM entries e WHERE e.code = ? ORDER BY e.at_ms, e.seq",
+            key,
+        )
+        items = {row.id: row for row in self._outbox.rows(ids=[str(row[7]) for row in rows])} if rows else {}
+        events = []
+        for receipt, seq, at_ms, operator, what, reason, in_force, item in cast(
+            "list[tuple[str, int, int, str, str, str, int, str]]", rows
+        ):
+            row = items.get(item)
+            events.append(
+                EventView(
+                    receipt,
+                    seq,
+                    at_ms,
+                    operator,
+                    what,
+                    reason,
+                    bool(in_force),
+                    row.state if row else None,
+                    row.code if row else None,
+                )
+            )
+        return tuple(events)
+
+    def _hospital(self, key: str) -> HospitalView | None:
+        row = self._sql.one("SELECT receipt, delivery, state, via, device, at_ms FROM known_codes WHERE code = ?", key)
+        return None if row is None else HospitalView(*cast("tuple[str, str, str, str | None, str, int | None]", row))
+
+
+def _prefix(reading: Reading) -> str | None:
+    if isinstance(reading, TraceCode):
+        return reading.prefix
+    return reading.fields.gtin if isinstance(reading, Gs1) else None

@@ -1,0 +1,225 @@
+"""Receiving a delivery: opens or resumes its receipt, answers scans, sums up. Commands are in receiving_commands.
+
+Called from any one thread at a time; every answer is worked out and committed on the writer's thread, in one
+transaction with the outbox row. An answer is returned only after that commit: a beep is a promise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.base.clock import Clock, IdMaker, day_of, zone_of
+from app.base.errors import Trouble
+from app.domain.codes import OwnForm, Reading, Voucher, decode, key_of, read
+from app.domain.documents import DeliveryNo, Equation, receipt_id
+from app.domain.reasons import SCAN_REASONS, Panel
+from app.domain.receiving import Decision, SiteRules, decide
+from app.domain.rights import Operator, may
+from app.flows.items import Stamp, scan_item
+from app.flows.outcomes import CommandOutcome, ReceiptSummary, ScanOutcome
+from app.flows.receiving_commands import Commands
+from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE, Catalogue
+from app.store.facts import FactsReader, ReceiptKey
+from app.store.receipts import Entry, Receipts
+from app.store.writer import SCAN, StoreWriter
+from sync import NewItem, Outbox
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What receiving stands on; made once by wiring."""
+
+    writer: StoreWriter
+    catalogue: Catalogue
+    facts: FactsReader
+    receipts: Receipts
+    outbox: Outbox
+    clock: Clock
+    ids: IdMaker
+    device: str
+    nudge: Callable[[bool], None]  # an item waits; True: at once
+
+
+class Receiving:
+    """One receipt under one operator's hand."""
+
+    def __init__(self, parts: Parts, delivery: str, operator: Operator, *, holds: bool) -> None:
+        """Open or resume the receipt of a delivery. `holds`: a stop holds scanning until it is confirmed.
+
+        Raises Trouble: delivery_not_here, delivery_withdrawn, receipt_closed, no_right.
+        """
+        self.parts = parts
+        self.operator = operator
+        self.holds = holds
+        self.key: ReceiptKey = parts.writer.call(lambda: self._open(delivery), priority=SCAN)
+        self._commands = Commands(self)
+
+    def scan(self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None) -> ScanOutcome:
+        """Answer one scan. Never raises: what could not be recorded is answered `not_recorded`."""
+        text = decode(raw)
+        reading = read(text)
+        if isinstance(reading, Voucher):
+            return self._voucher()
+        moment = self.parts.clock.now_ms() if at_ms is None else at_ms
+        payload, kept = (text, None) if text is not None else (None, raw)
+        try:
+            outcome = self.parts.writer.call(
+                lambda: self._answer(reading, payload, kept, moment, scanner), priority=SCAN
+            )
+        except Exception as error:
+            return ScanOutcome(None, "not_recorded", payload, kept, trouble=self.failure_code(error))
+        if outcome.counted:
+            self.parts.nudge(False)
+        return outcome
+
+    def scan_or_command(
+        self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None
+    ) -> ScanOutcome | CommandOutcome:
+        """Answer what a scanner sent: a printed command code is obeyed, everything else is a scan."""
+        reading = read(decode(raw))
+        if isinstance(reading, OwnForm) and reading.kind == "command":
+            return self.command(reading.text, at_ms=at_ms)
+        return self.scan(raw, at_ms=at_ms, scanner=scanner)
+
+    def command(self, text: str, *, at_ms: int | None = None) -> CommandOutcome:
+        """Answer one command; `text` is what follows the `!`. Never raises."""
+        return self._commands.answer(text, self.parts.clock.now_ms() if at_ms is None else at_ms)
+
+    def summary(self) -> ReceiptSummary:
+        """Where the receipt stands now."""
+        return self.parts.writer.call(self._summary, priority=SCAN, write=False)
+
+    def stamp(self, seq: int, at_ms: int) -> Stamp:
+        """A fresh id and the marks of the present operator and device."""
+        return Stamp(self.parts.ids.new(at_ms), self.parts.device, self.key.id, seq, at_ms, self.operator.id)
+
+    def enqueue(self, item: NewItem) -> None:
+        """Put an item in the outbox, inside the present transaction."""
+        self.parts.outbox.add(item, self.realm())
+
+    def next_seq(self) -> int:
+        row = self.parts.receipts.find(self.key.id)
+        assert row is not None
+        return row.next_seq
+
+    def realm(self) -> str:
+        site = self.parts.catalogue.site()
+        assert site is not None, "a delivery cannot be here without its hospital"
+        return site.realm
+
+    def failure_code(self, error: Exception) -> str:
+        """Log why something was not recorded; its stable code."""
+        if isinstance(error, Trouble):
+            _log.error("not recorded: %s", error)
+            return error.code
+        _log.critical("not recorded: bug", exc_info=error)
+        return "bug"
+
+    def _open(self, number: str) -> ReceiptKey:
+        parts = self.parts
+        delivery = parts.catalogue.delivery(number)
+        if delivery is None or delivery.state == "announced":
+            raise Trouble("delivery_not_here", delivery=number)
+        if not may(self.operator, "receive", delivery.store_room):
+            raise Trouble("no_right", operator=self.operator.id, right="receive")
+        name = receipt_id(DeliveryNo(number))
+        found = parts.receipts.find(name)
+        closed_there = parts.catalogue.remote_receipt(name) == "closed"
+        if closed_there or (found is not None and found.state == "closed"):
+            raise Trouble("receipt_closed", receipt=name)
+        if delivery.state != "open":
+            raise Trouble("delivery_withdrawn", delivery=number)
+        if found is None:
+            parts.receipts.open(name, delivery, operator=self.operator.id, at_ms=parts.clock.now_ms())
+        else:
+            parts.receipts.set_flags(name, paused=False)
+        return ReceiptKey(name, delivery.row, delivery.manifest == "complete")
+
+    def _voucher(self) -> ScanOutcome:
+        """A patient's credential: answered, and forgotten."""
+        if self.holds:
+            try:
+                self.parts.writer.call(lambda: self.parts.receipts.set_flags(self.key.id, held=True), priority=SCAN)
+            except Exception as error:
+                self.failure_code(error)
+        return ScanOutcome(None, "voucher_at_dock")
+
+    def _answer(
+        self, reading: Reading, payload: str | None, raw: bytes | None, at_ms: int, scanner: str | None
+    ) -> ScanOutcome:
+        parts = self.parts
+        row = parts.receipts.find(self.key.id)
+        assert row is not None
+        self.key = row.key
+        decision, values = self._decide(reading, at_ms, held=self.holds and row.held)
+        stamp = self.stamp(row.next_seq, at_ms)
+        self._record(stamp, decision, key_of(reading), payload, raw, scanner)
+        if self.holds and not row.held and SCAN_REASONS[decision.reason].panel is Panel.STOP:
+            parts.receipts.set_flags(self.key.id, held=True)
+        line = decision.line
+        gained = sum(pack.packs for pack in decision.gained if line and pack.line == line.line)
+        return ScanOutcome(
+            stamp.seq,
+            decision.reason,
+            payload,
+            raw,
+            line.line if line else None,
+            decision.packs,
+            line.received + gained if line else None,
+            line.expected if line else None,
+            values | ({"received": line.received + gained, "expected": line.expected} if line else {}),
+        )
+
+    def _decide(self, reading: Reading, at_ms: int, *, held: bool) -> tuple[Decision, dict[str, object]]:
+        if held:
+            return Decision("held_by_stop"), {}
+        site = self.parts.catalogue.site()
+        zone = zone_of(site.zone if site else DEFAULT_ZONE)
+        rules = SiteRules(site.near_expiry_days if site else DEFAULT_NEAR_EXPIRY_DAYS)
+        facts = self.parts.facts.of(reading, self.key)
+        decision = decide(reading, facts, day_of(at_ms, zone), rules)
+        name = facts.drug.name if facts.drug else ""
+        return decision, {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0}
+
+    def _record(
+        self,
+        stamp: Stamp,
+        decision: Decision,
+        key: str | None,
+        payload: str | None,
+        raw: bytes | None,
+        scanner: str | None,
+    ) -> None:
+        rule = SCAN_REASONS[decision.reason]
+        line = decision.line.line if decision.line else None
+        entry = Entry(
+            stamp.receipt, stamp.seq, stamp.id, "scan", stamp.at_ms, stamp.operator, scanner, decision.reason,
+            payload=payload, raw=raw, code=key, verdict=rule.verdict, counted=rule.counted, line=line,
+            packs=decision.packs, in_force=rule.counted,
+        )  # fmt: skip
+        self.parts.receipts.add(entry)
+        if not rule.counted:
+            return
+        assert key is not None
+        assert payload is not None
+        assert line is not None
+        assert decision.packs is not None
+        self.parts.receipts.hold(stamp.receipt, stamp.seq, decision.holds)
+        self.enqueue(
+            scan_item(
+                stamp, payload=payload, code=key, line=line, count=decision.packs, digest=decision.digest,
+                estimated=decision.estimated,
+            )
+        )  # fmt: skip
+
+    def _summary(self) -> ReceiptSummary:
+        row = self.parts.receipts.find(self.key.id)
+        equation = Equation.of(self.parts.facts.lines(self.key))
+        closed = row is not None and row.state == "closed"
+        return ReceiptSummary(self.key.id, closed, equation, self.parts.receipts.lists(self.key.id))

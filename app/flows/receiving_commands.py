@@ -1,0 +1,217 @@
+"""The commands of a receipt: undo, outcomes, confirm, pause, close. On the writer's thread, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.domain.codes import Gs1, ProductCode, Voucher, key_of, read
+from app.domain.commands import NAMES, BadCommand, Command, parse
+from app.domain.documents import OUTCOMES_BY_CODE, Equation
+from app.domain.own_forms import holds_voucher
+from app.domain.reasons import OK
+from app.domain.receiving import CodeFacts, digest_of
+from app.domain.rights import may
+from app.flows.items import close_item, outcome_item, reversal_item
+from app.flows.outcomes import CommandOutcome, Values
+from app.store.receipts import Entry
+from app.store.writer import SCAN
+
+if TYPE_CHECKING:
+    from app.flows.receiving import Receiving
+
+
+class Commands:
+    """Answers commands for one receipt."""
+
+    def __init__(self, desk: Receiving) -> None:
+        self._desk = desk
+        self._doers: dict[str, Callable[[Command, int, int, str], CommandOutcome]] = {
+            "undo": self._undo,
+            "short": self._quantity,
+            "over": self._quantity,
+            "exempt": self._quantity,
+            "damaged": self._by_code,
+            "reject": self._by_code,
+            "confirm": self._confirm,
+            "pause": self._pause,
+            "close": self._close,
+        }
+
+    def answer(self, text: str, at_ms: int) -> CommandOutcome:
+        """Answer one command; a command that holds a patient's voucher is neither stored nor echoed."""
+        words = text.split()
+        name = words[0] if words and words[0] in NAMES else None
+        if holds_voucher(text) or any(isinstance(read(word), Voucher) for word in words):
+            return CommandOutcome(None, name, "voucher_at_dock", "voucher_at_dock")
+        desk = self._desk
+        try:
+            outcome = desk.parts.writer.call(lambda: self._do(text, at_ms), priority=SCAN)
+        except Exception as error:
+            return CommandOutcome(None, name, "not_recorded", "not_recorded", trouble=desk.failure_code(error))
+        if outcome.ok:
+            desk.parts.nudge(outcome.command == "close")
+        return outcome
+
+    def _do(self, text: str, at_ms: int) -> CommandOutcome:
+        seq = self._desk.next_seq()
+        command = parse(text)
+        if isinstance(command, BadCommand):
+            return self._no(command.name, seq, at_ms, text, command.reason, {"command": command.name or ""})
+        return self._doers[command.name](command, seq, at_ms, text)
+
+    def _undo(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        receipts, receipt = self._desk.parts.receipts, self._desk.key.id
+        code = None if command.code is None else key_of(read(command.code)) or command.code
+        target = receipts.undoable(receipt, seq=command.seq, code=code)
+        if target is None:
+            return self._no("undo", seq, at_ms, text, "nothing_to_undo", {})
+        stamp = self._desk.stamp(seq, at_ms)
+        receipts.take_back(receipt, target.seq)
+        self._note(stamp.id, seq, at_ms, "undo", OK, text, negates=target.seq, code=target.code)
+        self._desk.enqueue(reversal_item(stamp, negates=target.id))
+        held = target.outcome is None and target.code is not None and receipts.still_held(receipt, target.code)
+        sentence = "undone_outcome" if target.outcome else ("undone_still_in" if held else "undone_scan")
+        return CommandOutcome(seq, "undo", OK, sentence, {"seq": target.seq})
+
+    def _quantity(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        """short, over, exempt: a number of packs of a line."""
+        assert command.line is not None
+        assert command.count is not None
+        assert command.outcome is not None
+        desk = self._desk
+        values: Values = {"line": command.line, "count": command.count, "operator": desk.operator.id}
+        line = desk.parts.facts.line(desk.key, command.line)
+        problem = None
+        if line is None:
+            problem = "no_such_line"
+        elif command.outcome == "exempt" and not may(desk.operator, "exempt"):
+            problem = "no_right"
+        elif command.outcome != "over" and command.count > line.expected:
+            problem = "quantity_bad"
+        if problem:
+            return self._no(command.name, seq, at_ms, text, problem, {**values, "right": "exempt"})
+        stamp = desk.stamp(seq, at_ms)
+        self._note(
+            stamp.id, seq, at_ms, command.name, OK, text, line=command.line, packs=command.count,
+            outcome=command.outcome, note=command.reason_text,
+        )  # fmt: skip
+        desk.parts.receipts.set_quantity(desk.key.id, seq, command.outcome, command.line, command.count)
+        desk.enqueue(
+            outcome_item(
+                stamp, outcome=command.outcome, line=command.line, code=None, count=command.count, digest=None,
+                reason=command.reason_text,
+            )
+        )  # fmt: skip
+        return CommandOutcome(seq, command.name, OK, f"recorded_{command.outcome}", values)
+
+    def _by_code(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        """damaged, reject: all packs of a code, scanned before or not."""
+        assert command.code is not None
+        assert command.outcome in OUTCOMES_BY_CODE
+        desk = self._desk
+        reading = read(command.code)
+        facts = desk.parts.facts.of(reading, desk.key)
+        problem = "product_code" if isinstance(reading, ProductCode) else _why_not_here(facts)
+        if isinstance(reading, Gs1) and reading.ambiguous and not facts.in_manifest:
+            problem = "ambiguous"
+        if problem:
+            return self._no(command.name, seq, at_ms, text, problem, {"drug": facts.drug.name if facts.drug else ""})
+        assert facts.line is not None
+        count = sum(pack.packs for pack in facts.packs)
+        stamp = desk.stamp(seq, at_ms)
+        self._note(
+            stamp.id, seq, at_ms, command.name, OK, text, code=facts.key, line=facts.line.line, packs=count,
+            outcome=command.outcome, note=command.reason_text,
+        )  # fmt: skip
+        desk.parts.receipts.set_outcome(desk.key.id, seq, command.outcome, facts.packs)
+        desk.enqueue(
+            outcome_item(
+                stamp, outcome=command.outcome, line=facts.line.line, code=facts.key, count=count,
+                digest=digest_of(facts), reason=command.reason_text,
+            )
+        )  # fmt: skip
+        return CommandOutcome(seq, command.name, OK, f"recorded_{command.outcome}", {"count": count})
+
+    def _confirm(self, _: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        row = self._desk.parts.receipts.find(self._desk.key.id)
+        if row is None or not row.held:
+            return self._no("confirm", seq, at_ms, text, "nothing_to_confirm", {})
+        self._desk.parts.receipts.set_flags(self._desk.key.id, held=False)
+        return self._plain("confirm", seq, at_ms, text, "confirmed")
+
+    def _pause(self, _: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        self._desk.parts.receipts.set_flags(self._desk.key.id, paused=True)
+        return self._plain("pause", seq, at_ms, text, "paused")
+
+    def _close(self, _: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
+        desk = self._desk
+        if not may(desk.operator, "close"):
+            values = {"operator": desk.operator.id, "right": "close"}
+            return self._no("close", seq, at_ms, text, "no_right", values)
+        lines = desk.parts.facts.lines(desk.key)
+        details: list[tuple[str, Values]] = []
+        for line in lines:
+            if line.missing:
+                sentence = "line_lacks" if line.missing > 0 else "line_exceeds"
+                details.append((sentence, {"line": line.line, "count": abs(line.missing)}))
+        if details:
+            return self._no("close", seq, at_ms, text, "outcome_missing", {}, tuple(details))
+        stamp = desk.stamp(seq, at_ms)
+        self._note(stamp.id, seq, at_ms, "close", OK, text)
+        desk.enqueue(close_item(stamp, equation=Equation.of(lines)))
+        desk.parts.receipts.close(desk.key.id, operator=desk.operator.id, at_ms=at_ms)
+        return CommandOutcome(seq, "close", OK, "closed")
+
+    def _plain(self, name: str, seq: int, at_ms: int, text: str, sentence: str) -> CommandOutcome:
+        self._note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, OK, text)
+        return CommandOutcome(seq, name, OK, sentence)
+
+    def _no(
+        self,
+        name: str | None,
+        seq: int,
+        at_ms: int,
+        text: str,
+        reason: str,
+        values: Values,
+        details: tuple[tuple[str, Values], ...] = (),
+    ) -> CommandOutcome:
+        """A command that did not work is kept too."""
+        self._note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, reason, text)
+        return CommandOutcome(seq, name, reason, f"command_{reason}", values, details)
+
+    def _note(
+        self,
+        item: str,
+        seq: int,
+        at_ms: int,
+        name: str | None,
+        reason: str,
+        text: str,
+        *,
+        negates: int | None = None,
+        code: str | None = None,
+        line: int | None = None,
+        packs: int | None = None,
+        outcome: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        desk = self._desk
+        entry = Entry(
+            desk.key.id, seq, item, "command", at_ms, desk.operator.id, None, reason, payload=text, code=code,
+            line=line, packs=packs, command=name, outcome=outcome, negates=negates, in_force=outcome is not None,
+            note=note,
+        )  # fmt: skip
+        desk.parts.receipts.add(entry)
+
+
+def _why_not_here(facts: CodeFacts) -> str | None:
+    """Why a code cannot be given an outcome in this receipt."""
+    if facts.in_manifest:
+        return None if facts.packs else "ambiguous"
+    if facts.drug is None:
+        return "unknown_code"
+    if facts.line is None or facts.line.coded:
+        return "not_in_delivery"
+    return None if facts.packs else "ambiguous"

@@ -1,0 +1,18 @@
+"""Outcomes → sentences, for the screen and the command line alike. Pure."""
+
+from __future__ import annotations
+
+from app.base.texts import Texts
+from app.flows.outcomes import CommandOutcome, ScanOutcome
+
+
+def scan_sentence(texts: Texts, outcome: ScanOutcome, lang: str = "zh") -> str:
+    """What happened to this box."""
+    return texts.line(outcome.reason, lang, **outcome.values)
+
+
+def command_sentence(texts: Texts, outcome: CommandOutcome, lang: str = "zh") -> str:
+    """What became of the command; several details are joined into one sentence."""
+    joint = "，" if lang == "zh" else ", "
+    details = joint.join(texts.title(code, lang, **values) for code, values in outcome.details)
+    return texts.line(outcome.text, lang, **outcome.values, details=details)

@@ -1,0 +1,1 @@
+"""SQLite through peewee: rows go in and out as domain dataclasses."""

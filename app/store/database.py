@@ -1,0 +1,99 @@
+"""Opens the database file: pragmas, schema version, upgrade after a backup. Lives on the writer's thread.
+
+The schema version is `PRAGMA user_version`. A newer file is refused untouched; an older one is copied to backups/ and
+then upgraded, one transaction per version, so that a crash in the middle leaves a whole older version.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import peewee
+
+from app.base.errors import Trouble
+from app.base.paths import DataPaths
+from app.store.backup import back_up
+from app.store.failures import sorted_failures
+
+# Full sync is the promise behind the good sound; when to fold the journal into the file is ours to say (writer).
+PRAGMAS: tuple[tuple[str, int | str], ...] = (
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),
+    ("wal_autocheckpoint", 0),
+    ("cache_size", -32_768),
+    ("temp_store", "memory"),
+    ("busy_timeout", 2_000),
+)
+
+Migrations = Mapping[int, Sequence[str]]
+
+
+def open_database(
+    paths: DataPaths, migrations: Sequence[Migrations], *, now_ms: Callable[[], int]
+) -> peewee.SqliteDatabase:
+    """The open database at the newest version.
+
+    `migrations`: version → statements, from the store and from sync; all of one version run in one transaction.
+    Raises Trouble: database_newer, database_damaged, disk_full, data_folder_read_only, data_folder_bad.
+    """
+    known = max(version for part in migrations for version in part)
+    with sorted_failures():
+        _refuse_newer(paths.database, known)
+        database = peewee.SqliteDatabase(str(paths.database), pragmas=PRAGMAS, check_same_thread=False)
+        try:
+            database.connect()
+            found = schema_version(database)
+            if 0 < found < known:
+                back_up(database, paths.backups, name=f"before-v{known}", now_ms=now_ms())
+            for version in range(found + 1, known + 1):
+                _upgrade(database, version, migrations)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def open_for_reading(paths: DataPaths, migrations: Sequence[Migrations]) -> peewee.SqliteDatabase:
+    """The database for looking only, beside a program that writes.
+
+    Raises Trouble: data_folder_missing, database_newer, database_older, database_damaged.
+    """
+    known = max(version for part in migrations for version in part)
+    if not paths.database.exists():
+        raise Trouble("data_folder_missing", folder=paths.root.name)
+    with sorted_failures():
+        _refuse_newer(paths.database, known)
+        database = peewee.SqliteDatabase(str(paths.database), pragmas=(("query_only", 1), ("busy_timeout", 2_000)))
+        database.connect()
+        found = schema_version(database)
+        if found < known:
+            database.close()
+            raise Trouble("database_older", found=found, known=known)
+    return database
+
+
+def schema_version(database: peewee.SqliteDatabase) -> int:
+    return int(database.execute_sql("PRAGMA user_version").fetchone()[0])
+
+
+def _refuse_newer(path: Path, known: int) -> None:
+    """Look before the first pragma: a newer file is not touched, not even its journal mode."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+    if found > known:
+        raise Trouble("database_newer", found=found, known=known)
+
+
+def _upgrade(database: peewee.SqliteDatabase, version: int, migrations: Sequence[Migrations]) -> None:
+    with database.atomic("IMMEDIATE"):
+        for part in migrations:
+            for statement in part.get(version, ()):
+                database.execute_sql(statement)
+        database.execute_sql(f"PRAGMA user_version = {version}")

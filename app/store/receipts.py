@@ -1,0 +1,271 @@
+"""Receipts and their journal: opening, counted scans, outcomes, undo, close, lists. Writer's thread.
+
+Every method that writes expects to run inside the writer's transaction together with the outbox row of the same
+event. `entries` is the journal and is never shortened; `holds`, `outcomes` and the counters follow from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import peewee
+
+from app.domain.documents import Pack
+from app.domain.reasons import SCAN_REASONS, Lists
+from app.store.catalogue import DeliveryRow
+from app.store.facts import ReceiptKey
+from app.store.tables import Sql, insert_statement
+
+_INSERT_ENTRY = insert_statement("entries")
+_INSERT_HOLD = insert_statement("holds", verb="INSERT OR IGNORE")
+_INSERT_OUTCOME = insert_statement("outcomes")
+_COUNTERS = ("received", "short", "damaged", "rejected", "exempt", "over")
+_LIST_OF = {reason: row.shows_in for reason, row in SCAN_REASONS.items() if row.shows_in}
+OTHERS = 0  # the seq of a hold that another device of the same receipt has
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt as it stands."""
+
+    key: ReceiptKey
+    state: str  # open, closed
+    remote_state: str | None
+    held: bool
+    next_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal, as written."""
+
+    receipt: str
+    seq: int
+    id: str
+    kind: str  # scan, command
+    at_ms: int
+    operator: str
+    scanner: str | None
+    reason: str
+    payload: str | None = None
+    raw: bytes | None = None
+    code: str | None = None
+    verdict: str | None = None
+    counted: bool = False
+    line: int | None = None
+    packs: int | None = None
+    command: str | None = None
+    outcome: str | None = None
+    negates: int | None = None
+    in_force: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """An entry in force that an undo can take back."""
+
+    seq: int
+    id: str
+    code: str | None
+    outcome: str | None
+
+
+class Receipts:
+    """Reads and writes of receipts."""
+
+    def __init__(self, database: peewee.SqliteDatabase, device: str) -> None:
+        self._sql = Sql(database)
+        self._device = device
+
+    def find(self, receipt: str) -> ReceiptRow | None:
+        row = self._sql.one(
+            "SELECT r.delivery, d.manifest, r.state, r.remote_state, r.held, r.next_seq "
+            "FROM receipts r JOIN deliveries d ON d.id = r.delivery WHERE r.id = ?",
+            receipt,
+        )
+        if row is None:
+            return None
+        delivery, manifest, state, remote_state, held, next_seq = cast("tuple[int, str, str, str, int, int]", row)
+        key = ReceiptKey(receipt, delivery, manifest == "complete")
+        return ReceiptRow(key, state, remote_state, bool(held), next_seq)
+
+    def open(self, receipt: str, delivery: DeliveryRow, *, operator: str, at_ms: int) -> None:
+        """Begin a receipt; what other devices already have of it counts from the start."""
+        values = (
+            receipt, delivery.row, "open", 0, 0, 1, at_ms, operator, None, None, delivery.store_room,
+            delivery.invoice_no, delivery.invoice_code, delivery.supplier_licence, int(delivery.gift), None,
+        )  # fmt: skip
+        self._sql.run(insert_statement("receipts"), *values)
+        self.ensure_lines(receipt, delivery.row)
+        rows = self._sql.all(
+            "SELECT code, line, packs FROM known_codes WHERE receipt = ? AND state = 'in' AND device <> ?",
+            receipt,
+            self._device,
+        )
+        for code, line, packs in cast("list[tuple[str, int, int]]", rows):
+            self.hold_for_others(receipt, code, line, packs)
+
+    def ensure_lines(self, receipt: str, delivery: int) -> None:
+        """A counter row for every line of the delivery (lines may come later)."""
+        self._sql.run(
+            "INSERT OR IGNORE INTO receipt_lines "
+            "SELECT ?, line, 0, 0, 0, 0, 0, 0 FROM delivery_lines WHERE delivery = ?",
+            receipt,
+            delivery,
+        )
+
+    def add(self, entry: Entry) -> None:
+        """Write one line of the journal and move the receipt's next number on."""
+        self._sql.run(
+            _INSERT_ENTRY, entry.receipt, entry.seq, entry.id, entry.kind, entry.at_ms, entry.operator, entry.scanner,
+            entry.payload, entry.raw, entry.code, entry.verdict, entry.reason, int(entry.counted), entry.line,
+            entry.packs, entry.command, entry.outcome, entry.negates, int(entry.in_force), None, entry.note,
+        )  # fmt: skip
+        self._sql.run("UPDATE receipts SET next_seq = ? WHERE id = ?", entry.seq + 1, entry.receipt)
+
+    def hold(self, receipt: str, seq: int, packs: Iterable[Pack]) -> None:
+        """From now on this scan stands for these packs; the counters follow for those that come in by it."""
+        packs = tuple(packs)
+        self._sql.many(_INSERT_HOLD, ((pack.key, receipt, seq, pack.line, pack.packs) for pack in packs))
+        gained = (pack for pack in packs if not pack.holders and pack.outcome is None)
+        self._count(receipt, ((pack.line, "received", pack.packs) for pack in gained))
+
+    def hold_for_others(self, receipt: str, code: str, line: int, packs: int) -> None:
+        """Another device of this receipt has the pack."""
+        before = self._state(receipt, code)
+        self._sql.run(_INSERT_HOLD, code, receipt, OTHERS, line, packs)
+        self._recount(receipt, {code: before})
+
+    def release_for_others(self, receipt: str, code: str) -> None:
+        """The other device has it no more."""
+        before = self._state(receipt, code)
+        self._sql.run("DELETE FROM holds WHERE pack = ? AND receipt = ? AND seq = ?", code, receipt, OTHERS)
+        self._recount(receipt, {code: before})
+
+    def set_outcome(self, receipt: str, seq: int, outcome: str, packs: Iterable[Pack]) -> None:
+        """Give packs an outcome (damaged, rejected); a later one stands before an earlier one."""
+        packs = tuple(packs)
+        before = {str(pack.key): self._state(receipt, pack.key) for pack in packs}
+        self._sql.many(_INSERT_OUTCOME, ((pack.key, receipt, seq, pack.line, outcome, pack.packs) for pack in packs))
+        self._recount(receipt, before)
+
+    def set_quantity(self, receipt: str, seq: int, outcome: str, line: int, count: int) -> None:
+        """Give a line a number of packs with an outcome (short, over, exempt); a later one replaces it."""
+        place = _place(outcome, line)
+        before = {place: self._state(receipt, place)}
+        self._sql.run(_INSERT_OUTCOME, place, receipt, seq, line, outcome, count)
+        self._recount(receipt, before)
+
+    def undoable(self, receipt: str, *, seq: int | None = None, code: str | None = None) -> Undoable | None:
+        """The latest counted scan or outcome in force; of exactly this code, or this very seq, if asked so."""
+        row = self._sql.one(
+            "SELECT seq, id, code, outcome FROM entries WHERE receipt = ?1 AND in_force = 1 "
+            "AND (?2 IS NULL OR seq = ?2) AND (?3 IS NULL OR code = ?3) ORDER BY seq DESC LIMIT 1",
+            receipt,
+            seq,
+            code,
+        )
+        return None if row is None else Undoable(*cast("tuple[int, str, str | None, str | None]", row))
+
+    def take_back(self, receipt: str, seq: int, *, remote: str | None = None) -> None:
+        """Negate a scan or an outcome: by an undo, or because the hospital did not take it (`remote` says how)."""
+        packs = self._sql.all(
+            "SELECT pack FROM holds WHERE receipt = ?1 AND seq = ?2 "
+            "UNION SELECT pack FROM outcomes WHERE receipt = ?1 AND seq = ?2",
+            receipt,
+            seq,
+        )
+        before = {str(row[0]): self._state(receipt, str(row[0])) for row in packs}
+        self._sql.run("DELETE FROM holds WHERE receipt = ? AND seq = ?", receipt, seq)
+        self._sql.run("DELETE FROM outcomes WHERE receipt = ? AND seq = ?", receipt, seq)
+        self._sql.run(
+            "UPDATE entries SET in_force = 0, remote = coalesce(?, remote) WHERE receipt = ? AND seq = ?",
+            remote,
+            receipt,
+            seq,
+        )
+        self._recount(receipt, before)
+
+    def mark(self, receipt: str, seq: int, *, remote: str) -> None:
+        """What the hospital said of an entry that changes no count."""
+        self._sql.run("UPDATE entries SET remote = ? WHERE receipt = ? AND seq = ?", remote, receipt, seq)
+
+    def entry_of_item(self, item: str) -> tuple[str, int, bool] | None:
+        """(receipt, seq, in force) of the entry that made an outbox item."""
+        row = self._sql.one("SELECT receipt, seq, in_force FROM entries WHERE id = ?", item)
+        return None if row is None else (str(row[0]), cast("int", row[1]), bool(row[2]))
+
+    def still_held(self, receipt: str, code: str) -> bool:
+        """True if the pack stays in although its own scan went."""
+        return self._state(receipt, code)[0] == "received"
+
+    def set_flags(self, receipt: str, *, paused: bool | None = None, held: bool | None = None) -> None:
+        self._sql.run(
+            "UPDATE receipts SET paused = coalesce(?, paused), held = coalesce(?, held) WHERE id = ?",
+            paused,
+            held,
+            receipt,
+        )
+
+    def close(self, receipt: str, *, operator: str, at_ms: int) -> None:
+        self._sql.run(
+            "UPDATE receipts SET state = 'closed', paused = 0, held = 0, closed_ms = ?, closed_by = ? WHERE id = ?",
+            at_ms,
+            operator,
+            receipt,
+        )
+
+    def lists(self, receipt: str) -> dict[str, int]:
+        """Distinct codes as shot, per list; always every list. `near_expiry` only those in force."""
+        rows = self._sql.all(
+            "SELECT DISTINCT reason, coalesce(code, payload, raw) FROM entries "
+            "WHERE receipt = ? AND kind = 'scan' AND (counted = 0 OR in_force = 1)",
+            receipt,
+        )
+        found = {(_LIST_OF[str(reason)], code) for reason, code in rows if reason in _LIST_OF}
+        counts = Counter(name for name, _ in found)
+        return {str(name): counts[name] for name in Lists}
+
+    def _state(self, receipt: str, pack: str) -> tuple[str | None, int, int]:
+        """(counter that the pack is in now or None, line, packs)."""
+        row = self._sql.one(
+            "SELECT outcome, line, packs FROM outcomes WHERE pack = ? AND receipt = ? ORDER BY seq DESC LIMIT 1",
+            pack,
+            receipt,
+        )
+        if row is not None:
+            return cast("tuple[str, int, int]", tuple(row))
+        row = self._sql.one("SELECT line, packs FROM holds WHERE pack = ? AND receipt = ? LIMIT 1", pack, receipt)
+        return (None, 0, 0) if row is None else ("received", *cast("tuple[int, int]", tuple(row)))
+
+    def _recount(self, receipt: str, before: dict[str, tuple[str | None, int, int]]) -> None:
+        changes: list[tuple[int, str, int]] = []
+        for pack, (was, was_line, was_packs) in before.items():
+            now, line, packs = self._state(receipt, pack)
+            if was is not None:
+                changes.append((was_line, was, -was_packs))
+            if now is not None:
+                changes.append((line, now, packs))
+        self._count(receipt, changes)
+
+    def _count(self, receipt: str, changes: Iterable[tuple[int, str, int]]) -> None:
+        sums: Counter[tuple[int, str]] = Counter()
+        for line, counter, packs in changes:
+            sums[line, counter] += packs
+        for (line, counter), packs in sums.items():
+            if packs and counter in _COUNTERS:
+                self._sql.run(
+                    f"UPDATE receipt_lines SET {counter} = {counter} + ? WHERE receipt = ? AND line = ?",  # noqa: S608 - closed list
+                    packs,
+                    receipt,
+                    line,
+                )
+
+
+def _place(outcome: str, line: int) -> str:
+    """Where a line's number stands among the packs; no code looks like this (codes have no blank)."""
+    return f"line {line} {outcome}"

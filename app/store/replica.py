@@ -1,0 +1,183 @@
+"""Writes what the feed brings: the hospital's own data and everybody's codes. Writer's thread, in small steps.
+
+`apply` is a generator: between two steps the writer may let a scan go first. Every step can be done twice, so a page
+that a kill cut short is simply applied again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import peewee
+
+from app.store.catalogue import Catalogue, SiteRow
+from app.store.receipts import Receipts
+from app.store.tables import Sql, insert_statement
+from sync.changes import (
+    Change,
+    CodeRow,
+    CodesChange,
+    DeliveryChange,
+    DrugChange,
+    OperatorChange,
+    PackagesChange,
+    RecallChange,
+    ReceiptChange,
+    Site,
+    StoreRoomChange,
+)
+
+T = TypeVar("T")
+_ROWS_A_STEP = 50
+_REPLACE_PACKAGE = insert_statement("packages", verb="INSERT OR REPLACE")
+_REPLACE_CODE = insert_statement("known_codes", verb="INSERT OR REPLACE")
+
+
+class Replica:
+    """Takes changes in; `device` is this data folder's id, whose own codes are already here."""
+
+    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, receipts: Receipts, device: str) -> None:
+        self._sql = Sql(database)
+        self._catalogue = catalogue
+        self._receipts = receipts
+        self._device = device
+        self._writers: dict[type, Callable[..., Iterator[None]]] = {
+            OperatorChange: self._operator,
+            StoreRoomChange: self._store_room,
+            DrugChange: self._drug,
+            RecallChange: self._recall,
+            PackagesChange: self._packages,
+            DeliveryChange: self._delivery,
+            ReceiptChange: self._receipt,
+            CodesChange: self._codes,
+        }
+
+    def site(self, site: Site) -> None:
+        """The hospital introduced itself."""
+        self._catalogue.set_site(SiteRow(site.site_id, site.name, site.synthetic, site.zone, site.near_expiry_days))
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[None]:
+        """One page of the feed, step by step."""
+        for change in changes:
+            yield from self._writers[type(change)](change)
+
+    def _operator(self, change: OperatorChange) -> Iterator[None]:
+        pin = change.pin
+        self._sql.run(
+            insert_statement("operators", verb="INSERT OR REPLACE"),
+            change.id, change.name, change.role, json.dumps(change.rights), json.dumps(change.store_rooms),
+            int(change.active), change.registration, change.insurance_code,
+            bytes.fromhex(pin.salt), pin.n, pin.r, pin.p, bytes.fromhex(pin.verifier),
+        )  # fmt: skip
+        yield
+
+    def _store_room(self, change: StoreRoomChange) -> Iterator[None]:
+        self._sql.run(insert_statement("store_rooms", verb="INSERT OR REPLACE"), change.id, change.name, change.type)
+        yield
+
+    def _drug(self, change: DrugChange) -> Iterator[None]:
+        self._sql.run(
+            insert_statement("drugs", verb="INSERT OR REPLACE"),
+            change.drug, change.item_kind, change.name, change.trade_name, change.spec, change.dosage_form,
+            change.maker, change.approval_no, change.nhsa_code, change.min_pack_unit, change.hospital_unit,
+            change.multiplier, change.divisor, change.pack_ratio, change.storage, int(change.special),
+            int(change.splittable), change.exempt,
+        )  # fmt: skip
+        self._sql.run("DELETE FROM prefixes WHERE drug = ?", change.drug)
+        self._sql.many(
+            insert_statement("prefixes", verb="INSERT OR REPLACE"),
+            [(prefix, change.drug, level) for prefix, level in change.levels.items()],
+        )
+        self._catalogue.forget()
+        yield
+
+    def _recall(self, change: RecallChange) -> Iterator[None]:
+        if change.active:
+            self._sql.run(
+                insert_statement("recalls", verb="INSERT OR REPLACE"), change.drug, change.batch, change.reason
+            )
+        else:
+            self._sql.run("DELETE FROM recalls WHERE drug = ? AND batch = ?", change.drug, change.batch)
+        yield
+
+    def _packages(self, change: PackagesChange) -> Iterator[None]:
+        delivery = self._delivery_row(change.delivery)
+        for part in _parts(change.packages):
+            self._sql.many(_REPLACE_PACKAGE, [(row.code, delivery, row.level, row.parent, row.line) for row in part])
+            yield
+
+    def _delivery(self, change: DeliveryChange) -> Iterator[None]:
+        row = self._delivery_row(change.delivery)
+        self._sql.run(
+            insert_statement("deliveries", verb="INSERT OR REPLACE"),
+            row, change.delivery, change.supplier, change.supplier_code, change.supplier_licence,
+            change.supplier_licence_expiry, change.invoice_no, change.invoice_code, change.store_room,
+            change.shipped_ms, int(change.gift), int(change.synthetic), change.manifest, change.state,
+        )  # fmt: skip
+        self._sql.run("DELETE FROM delivery_lines WHERE delivery = ?", row)
+        self._sql.many(
+            insert_statement("delivery_lines"),
+            [
+                (row, line.line, line.drug, line.batch, line.expiry, line.made, line.packs, int(line.gift))
+                for line in change.lines
+            ],
+        )
+        for (receipt,) in self._sql.all("SELECT id FROM receipts WHERE delivery = ? AND state = 'open'", row):
+            self._receipts.ensure_lines(str(receipt), row)
+        yield
+
+    def _receipt(self, change: ReceiptChange) -> Iterator[None]:
+        self._sql.run(
+            insert_statement("known_receipts", verb="INSERT OR REPLACE"), change.id, change.delivery, change.state
+        )
+        yield
+
+    def _codes(self, change: CodesChange) -> Iterator[None]:
+        for part in _parts(change.rows):
+            self._sql.many(
+                _REPLACE_CODE,
+                [
+                    (
+                        row.code, row.receipt, row.delivery, row.line, row.state, row.via, row.device, row.item,
+                        row.at_ms, row.packs, int(row.estimated),
+                    )
+                    for row in part
+                ],
+            )  # fmt: skip
+            self._others_in_open_receipts(part)
+            yield
+
+    def _others_in_open_receipts(self, rows: Sequence[CodeRow]) -> None:
+        """What other devices did in a receipt that is under way here is part of its sets."""
+        names = {row.receipt for row in rows if row.device != self._device}
+        here = {name for name in names if self._sql.one("SELECT 1 FROM receipts WHERE id = ?", name)}
+        for row in rows:
+            if row.receipt not in here or row.device == self._device:
+                continue
+            if row.state == "in":
+                self._receipts.hold_for_others(row.receipt, row.code, row.line, row.packs)
+            else:
+                self._receipts.release_for_others(row.receipt, row.code)
+
+    def _delivery_row(self, number: str) -> int:
+        """The short stand-in for a delivery number; packages may come before their delivery."""
+        found = self._sql.one("SELECT id FROM deliveries WHERE number = ?", number)
+        if found is None:
+            self._sql.run(
+                "INSERT INTO deliveries (number, supplier, gift, synthetic, manifest, state) "
+                "VALUES (?, '', 0, 0, 'late', 'announced')",
+                number,
+            )
+            found = self._sql.one("SELECT id FROM deliveries WHERE number = ?", number)
+        assert found is not None
+        return int(str(found[0]))
+
+
+def _parts(rows: Sequence[T]) -> Iterator[list[T]]:
+    """Small handfuls of rows."""
+    left = iter(rows)
+    while part := list(islice(left, _ROWS_A_STEP)):
+        yield part

@@ -1,0 +1,115 @@
+"""The one writer: a named thread that owns the only connection. Everything that touches the file passes here.
+
+Priorities are small numbers first: a scan, then the settling of replies, then imports in slices of at most SLICE_MS.
+Two IMMEDIATE writers on two connections made a scan wait for an import; slices on one connection do not. Checkpoints
+(PASSIVE: they never hold up a writer) run on a thread and a connection of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import peewee
+
+from app.base.worker import Worker
+from app.store.failures import sorted_failures
+
+T = TypeVar("T")
+
+SCAN, SETTLE, IMPORT, IDLE = range(4)
+SLICE_MS = 5.0
+CHECKPOINT_ROWS = 4_000
+_log = logging.getLogger(__name__)
+
+
+class StoreWriter:
+    """Runs jobs on the database, one after the other, most urgent first."""
+
+    def __init__(self, open_database: Callable[[], peewee.SqliteDatabase]) -> None:
+        """Opens the database on the writer's thread; raises what that raises."""
+        self._worker = Worker("store-writer")
+        try:
+            self.database = self._worker.call(open_database)
+        except BaseException:
+            self._worker.stop()
+            raise
+        self._checkpointer = Worker("store-checkpoint")
+        self._rows_folded = 0
+
+    def call(self, job: Callable[[], T], *, priority: int = SCAN, write: bool = True) -> T:
+        """Run `job` inside one IMMEDIATE transaction (none when not `write`), wait, and return what it returns.
+
+        Raises Trouble where the world failed; then nothing of the job was kept. A job may call other jobs: they run
+        inside its own transaction.
+        """
+        return self._worker.call(lambda: self._run(job, write=write), priority=priority)
+
+    def run_sliced(self, steps: Callable[[], Iterator[None]], *, finish: Callable[[], None]) -> None:
+        """Drive a long job in transactions of at most SLICE_MS; scans go between them. `finish` is in the last one."""
+        job = _Sliced(steps, finish)
+        while not self._worker.call(
+            lambda: self._run(lambda: job.slice(self.urgent_waits), write=True), priority=IMPORT
+        ):
+            continue
+
+    def urgent_waits(self) -> bool:
+        """True while something more urgent than an import waits."""
+        return self._worker.waiting(IMPORT)
+
+    def close(self) -> None:
+        """Finish the inbox, fold the journal into the file, close."""
+        self._checkpointer.stop()
+        self._worker.submit(self._close, priority=IDLE)
+        self._worker.stop()
+
+    def _run(self, job: Callable[[], T], *, write: bool) -> T:
+        with sorted_failures():
+            if not write or self.database.in_transaction():
+                return job()
+            with self.database.atomic("IMMEDIATE"):
+                result = job()
+        self._plan_checkpoint()
+        return result
+
+    def _plan_checkpoint(self) -> None:
+        rows = self.database.connection().total_changes
+        if rows - self._rows_folded >= CHECKPOINT_ROWS:
+            self._rows_folded = rows
+            self._checkpointer.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        try:
+            with contextlib.closing(sqlite3.connect(str(self.database.database), isolation_level=None)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            # The journal only grows for a while; what cannot be written will show at the next commit.
+            _log.warning("checkpoint failed: %s", error)
+
+    def _close(self) -> None:
+        try:
+            self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (peewee.PeeweeException, OSError) as error:
+            _log.warning("checkpoint at close failed: %s", error)
+        self.database.close()
+
+
+class _Sliced:
+    """A generator that is driven for a few milliseconds at a time."""
+
+    def __init__(self, steps: Callable[[], Iterator[None]], finish: Callable[[], None]) -> None:
+        self._steps = steps()
+        self._finish = finish
+
+    def slice(self, urgent: Callable[[], bool]) -> bool:
+        """Go on until the time is up or somebody urgent waits; True when all is done."""
+        end = time.perf_counter() + SLICE_MS / 1000
+        for _ in self._steps:
+            if time.perf_counter() >= end or urgent():
+                return False
+        self._finish()
+        return True

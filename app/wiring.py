@@ -1,0 +1,190 @@
+"""Composition root, no Qt: builds every object once, joins them by hand, closes them in reverse.
+
+The window and every command stand on a `Program`; a command that only looks opens a `Reader` instead, which holds
+nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from app.base.clock import IdMaker, SystemClock
+from app.base.errors import Trouble
+from app.base.folder import DataFolder
+from app.base.log import LogBook
+from app.base.options import Environment
+from app.base.paths import DataPaths, default_data_dir
+from app.base.settings import Settings
+from app.domain.own_forms import VOUCHER
+from app.domain.rights import Operator
+from app.flows.answers import Answers
+from app.flows.receiving import Parts, Receiving
+from app.flows.sign_in import sign_in
+from app.store.catalogue import Catalogue
+from app.store.database import open_database, open_for_reading
+from app.store.facts import FactsReader
+from app.store.migrations import MIGRATIONS
+from app.store.packages import Packages
+from app.store.receipts import Receipts
+from app.store.replica import Replica
+from app.store.writer import SCAN, StoreWriter
+from sync import MIGRATIONS as SYNC_MIGRATIONS
+from sync import Hooks, Outbox, SyncEngine, SyncError, SyncStatus
+
+SCHEMA = (MIGRATIONS, SYNC_MIGRATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How the program was called: what all commands have in common."""
+
+    purpose: str  # shown to whoever finds the folder taken
+    data_dir: Path | None
+    server: str | None
+    environment: Environment
+
+
+class Program:
+    """One running program on one data folder. Use as a context manager."""
+
+    def __init__(self, call: Call) -> None:
+        """Raises Trouble where the folder, a settings file or the database cannot be used."""
+        self._closing = ExitStack()
+        self._engine: SyncEngine | None = None
+        self.call = call
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _build(self) -> None:
+        folder = DataFolder(self.call.data_dir or default_data_dir(), self.call.purpose)
+        self._closing.callback(folder.close)
+        self.paths = folder.paths
+        self.settings = Settings.load(folder.paths)
+        self.clock = SystemClock()
+        self.writer = StoreWriter(lambda: open_database(folder.paths, SCHEMA, now_ms=self.clock.now_ms))
+        self._closing.callback(self.writer.close)
+        log = LogBook(folder.paths.logs, VOUCHER)
+        self._closing.callback(log.close)
+        database = self.writer.database
+        self.catalogue = Catalogue(database)
+        self.device = self.writer.call(self._device_id, priority=SCAN)
+        self._set_clock()
+        packages = Packages(database)
+        self.receipts = Receipts(database, self.device)
+        self.outbox = Outbox(database)
+        self._replica = Replica(database, self.catalogue, self.receipts, self.device)
+        self._parts = Parts(
+            self.writer, self.catalogue, FactsReader(database, self.catalogue, packages), self.receipts, self.outbox,
+            self.clock, IdMaker(), self.device, self._nudge,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Stop the exchange, then the store, then let go of the folder."""
+        self._closing.close()
+
+    @property
+    def server(self) -> str | None:
+        """Where the hospital is: the command line before site.toml; None if nobody said."""
+        return self.call.server or self.settings.text("server") or None
+
+    def knows_delivery(self, number: str) -> bool:
+        found = self.writer.call(lambda: self.catalogue.delivery(number), priority=SCAN, write=False)
+        return found is not None and found.state != "announced"
+
+    def knows_operator(self, operator_id: str) -> bool:
+        return self.writer.call(lambda: self.catalogue.operator(operator_id), priority=SCAN, write=False) is not None
+
+    def sign_in(self, operator_id: str, pin: str) -> Operator:
+        return sign_in(self.writer, self.catalogue, operator_id, pin)
+
+    def receiving(self, delivery: str, operator: Operator, *, holds: bool) -> Receiving:
+        """Open or resume the receipt of a delivery; raises Trouble as `Receiving` does."""
+        return Receiving(self._parts, delivery, operator, holds=holds)
+
+    def engine(self, on_status: Callable[[SyncStatus], None] = lambda _: None) -> SyncEngine:
+        """A new engine, not started. Raises Trouble `server_missing` or what the address deserves."""
+        if self.server is None:
+            raise Trouble("server_missing")
+        hooks = Hooks(
+            apply=self._replica.apply,
+            on_settled=Answers(self.receipts).apply,
+            on_site=self._replica.site,
+            expected_realm=self._realm,
+            on_status=on_status,
+        )
+        ca = self.settings.text("ca_file")
+        try:
+            return SyncEngine(
+                server=self.server, device=self.device, database=self.writer.database, writer=self.writer,
+                hooks=hooks, clock=self.clock, ca=Path(ca) if ca else None,
+            )  # fmt: skip
+        except SyncError as error:
+            raise Trouble(error.code, server=self.server) from error
+
+    def start_sync(self, on_status: Callable[[SyncStatus], None] = lambda _: None) -> None:
+        """Exchange in the background from now on until the program closes."""
+        engine = self.engine(on_status)
+        self._closing.callback(engine.stop)
+        self._engine = engine
+        engine.start()
+
+    def follow_site(self) -> None:
+        """After a first meeting with a sandbox, MATOU_NOW holds from here on."""
+        self._set_clock()
+
+    def _nudge(self, urgent: bool) -> None:
+        if self._engine is not None:
+            self._engine.nudge(urgent=urgent)
+
+    def _realm(self) -> str | None:
+        site = self.catalogue.site()
+        return None if site is None else site.realm
+
+    def _device_id(self) -> str:
+        found = self.catalogue.meta("device")
+        if found is None:
+            found = f"device-{secrets.token_hex(6)}"
+            self.catalogue.set_meta("device", found)
+        return found
+
+    def _set_clock(self) -> None:
+        start = self.call.environment.now_ms
+        site = self.writer.call(self.catalogue.site, priority=SCAN, write=False)
+        if start is not None and site is not None and site.synthetic:
+            self.clock.start_at(start)
+
+
+class Reader:
+    """Looks into a data folder that another program may be using. Use as a context manager."""
+
+    def __init__(self, data_dir: Path | None) -> None:
+        """Raises Trouble: data_folder_missing, database_newer, database_older and the store's own."""
+        self.paths = DataPaths(data_dir or default_data_dir())
+        self.database = open_for_reading(self.paths, SCHEMA)
+        self.catalogue = Catalogue(self.database)
+        self.packages = Packages(self.database)
+        self.outbox = Outbox(self.database)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()

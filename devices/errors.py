@@ -1,0 +1,76 @@
+"""Why a device gives no scans: stable codes, sorted once at the edge. Any thread.
+
+DeviceError
+ ├─ SpecError           the text that names a scanner cannot be understood
+ ├─ KindNotSupported    a kind of scanner that cannot be opened yet
+ ├─ PortError           the port cannot be opened
+ │   └─ PortLost        the port was open and went away
+ └─ RecordingError      a recording cannot be read
+"""
+
+from __future__ import annotations
+
+NOTE_CODES = ("fragment_dropped", "label_overlong", "scan_not_taken")
+"""Told through a status while the device goes on; never raised."""
+
+ERROR_CODES = (
+    "bad_scanner_spec",
+    "kind_not_supported",
+    "port_not_found",
+    "port_denied",
+    "port_busy",
+    "not_a_port",
+    "port_settings_refused",
+    "port_fault",
+    "port_lost",
+    "recording_not_found",
+    "recording_unreadable",
+    "bad_recording",
+    "device_fault",
+)
+
+CODES = ERROR_CODES + NOTE_CODES
+"""Every code that leaves this package; each has words in resources/texts/devices.toml."""
+
+
+class DeviceError(Exception):
+    """The world's fault, with a stable `code` of CODES and the `subject` it is about (a spec, a port, a file)."""
+
+    def __init__(self, code: str, subject: str) -> None:
+        if code not in CODES:
+            raise ValueError(f"unknown device code {code!r}")
+        super().__init__(code, subject)
+        self.code = code
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.subject}"
+
+
+class SpecError(DeviceError):
+    """The text that names a scanner cannot be understood."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__("bad_scanner_spec", subject)
+
+
+class KindNotSupported(DeviceError):
+    """A known kind of scanner that cannot be opened yet."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__("kind_not_supported", subject)
+
+
+class PortError(DeviceError):
+    """A serial port cannot be opened."""
+
+
+class PortLost(PortError):
+    """A serial port was open and went away."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__("port_lost", subject)
+
+
+class RecordingError(DeviceError):
+    """A recording cannot be read; the subject names file and line."""

@@ -1,0 +1,268 @@
+"""What a hospital tells its devices: the site, and the changes of its feed, as typed wire values. Pure; any thread.
+
+Wire words of docs/remote/middleware.yaml. Enumerations stay strings: a receiver may learn new words in v1 and the
+program decides what it makes of them. Members that we do not know are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+Word: TypeAlias = Annotated[str, Meta(min_length=1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Ordinal: TypeAlias = Annotated[int, Meta(ge=1)]
+Level: TypeAlias = Annotated[int, Meta(ge=1, le=4)]
+Day: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+
+class Addresses(Struct, frozen=True):
+    """Where the hospital's parties answer; None: not here."""
+
+    middleware: str
+    relay: str | None = None
+    evoucher: str | None = None
+
+
+class Limits(Struct, frozen=True):
+    """The largest batch that the hospital takes."""
+
+    items: Ordinal
+    bytes: Annotated[int, Meta(ge=1024)]
+
+
+class Site(Struct, frozen=True):
+    """`GET /v1/site`: who this hospital is. `site_id` is the realm that outbox rows name."""
+
+    site_id: Word
+    name: str
+    synthetic: bool
+    zone: Annotated[str, Meta(pattern=r"^[+-][0-9]{2}:[0-9]{2}$")]
+    near_expiry_days: Count
+    now_ms: Count
+    addresses: Addresses
+    limits: Limits
+    capabilities: tuple[str, ...]
+
+
+class PinVerifier(Struct, frozen=True):
+    """scrypt(PIN, salt, n, r, p) with a 32-byte result; salt and verifier are hex. Never the PIN itself."""
+
+    scheme: str
+    salt: str
+    n: int
+    r: int
+    p: int
+    verifier: str
+
+
+class OperatorChange(Struct, frozen=True, tag_field="kind", tag="operator"):
+    """A person who may sign in. No `store_rooms` means all."""
+
+    id: Word
+    name: str
+    role: str
+    rights: tuple[str, ...]
+    active: bool
+    pin: PinVerifier
+    store_rooms: tuple[str, ...] = ()
+    registration: str | None = None
+    insurance_code: str | None = None
+
+
+class StoreRoomChange(Struct, frozen=True, tag_field="kind", tag="store_room"):
+    """A store (药库), pharmacy (药房) or ward (病区)."""
+
+    id: Word
+    name: str
+    type: str
+
+
+class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
+    """An item of the hospital's catalogue. Hospital units = smallest packs × multiplier ÷ divisor.
+
+    `levels`: prefix (seven digits of a 20-digit code, or a GTIN-14) → level, 1 = smallest coded pack.
+    """
+
+    drug: Word
+    name: str
+    item_kind: str
+    levels: dict[str, Level]
+    trade_name: str | None = None
+    spec: str | None = None
+    dosage_form: str | None = None
+    maker: str | None = None
+    approval_no: str | None = None
+    nhsa_code: str | None = None
+    min_pack_unit: str | None = None
+    hospital_unit: str | None = None
+    multiplier: Ordinal = 1
+    divisor: Ordinal = 1
+    pack_ratio: str | None = None
+    storage: str | None = None
+    special: bool = False
+    splittable: bool = False
+    exempt: str | None = None
+
+
+class RecallChange(Struct, frozen=True, tag_field="kind", tag="recall"):
+    """A batch that must not be used; `active` false ends the recall."""
+
+    drug: Word
+    batch: str
+    active: bool
+    reason: str | None = None
+
+
+class PackageRow(Struct, frozen=True):
+    """One coded pack of a manifest; level 1 is the smallest."""
+
+    code: Word
+    level: Level
+    parent: str | None
+    line: Ordinal
+
+
+class PackagesChange(Struct, frozen=True, tag_field="kind", tag="packages"):
+    """Packs of a delivery; they stand before the delivery whose manifest is `complete`."""
+
+    delivery: Word
+    packages: tuple[PackageRow, ...]
+
+
+class DeliveryLine(Struct, frozen=True):
+    """One line of a delivery note; `packs` are smallest coded packs, the hospital's unit where there are no codes."""
+
+    line: Ordinal
+    drug: Word
+    batch: str | None
+    expiry: Day | None
+    packs: Count
+    made: Day | None = None
+    gift: bool = False
+
+
+class DeliveryChange(Struct, frozen=True, tag_field="kind", tag="delivery"):
+    """A delivery note (随货单). `manifest`: complete, late, wrong or missing; `state`: open or withdrawn."""
+
+    delivery: Word
+    supplier: str
+    manifest: str
+    state: str
+    lines: tuple[DeliveryLine, ...]
+    supplier_code: str | None = None
+    supplier_licence: str | None = None
+    supplier_licence_expiry: Day | None = None
+    invoice_no: str | None = None
+    invoice_code: str | None = None
+    store_room: str | None = None
+    shipped_ms: Count | None = None
+    gift: bool = False
+    synthetic: bool = False
+
+
+class Equation(Struct, frozen=True):
+    """expected = received + short + damaged + rejected + exempt, in packs."""
+
+    expected: Count
+    received: Count
+    short: Count
+    damaged: Count
+    rejected: Count
+    exempt: Count
+
+
+class ReceiptChange(Struct, frozen=True, tag_field="kind", tag="receipt"):
+    """A receipt as the hospital holds it; `state`: open or closed."""
+
+    id: Word
+    delivery: Word
+    state: str
+    equation: Equation | None = None
+
+
+class CodeRow(Struct, frozen=True):
+    """A code as it is now; `state`: in, reversed, dispensed or returned; `via`: the carton that brought it."""
+
+    code: Word
+    receipt: str
+    delivery: str
+    line: Ordinal
+    state: str
+    device: str
+    via: str | None = None
+    item: str | None = None
+    at_ms: Count | None = None
+    packs: Ordinal = 1
+    estimated: bool = False
+
+
+class CodesChange(Struct, frozen=True, tag_field="kind", tag="codes"):
+    """Everybody's codes; the last row of a code wins."""
+
+    rows: tuple[CodeRow, ...]
+
+
+Change: TypeAlias = (
+    OperatorChange
+    | StoreRoomChange
+    | DrugChange
+    | RecallChange
+    | PackagesChange
+    | DeliveryChange
+    | ReceiptChange
+    | CodesChange
+)
+
+KINDS = frozenset({"operator", "store_room", "drug", "recall", "packages", "delivery", "receipt", "codes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the feed. `passed_over` counts changes of kinds that this program does not know."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+    more: bool
+    passed_over: int
+
+
+class _Page(Struct):
+    changes: list[msgspec.Raw]
+    cursor: Word
+    more: bool
+
+
+class _Kind(Struct):
+    kind: str
+
+
+def decode_page(body: bytes) -> Page:
+    """A reply of `GET /v1/changes`. Raises msgspec.ValidationError or DecodeError.
+
+    A change of a known kind that does not decode spoils its page on purpose: the cursor must not move past rows that
+    nobody read, or they would be lost for good.
+    """
+    page = msgspec.json.decode(body, type=_Page)
+    decoder: msgspec.json.Decoder[Change] = msgspec.json.Decoder(Change)
+    kinds = msgspec.json.Decoder(_Kind)
+    known = [raw for raw in page.changes if kinds.decode(raw).kind in KINDS]
+    changes = tuple(decoder.decode(raw) for raw in known)
+    return Page(changes, page.cursor, page.more, len(page.changes) - len(known))
+
+
+def row_count(changes: Sequence[Change]) -> int:
+    """Rows as `limit` counts them: a row inside `packages` and `codes` is one."""
+    total = 0
+    for change in changes:
+        if isinstance(change, PackagesChange):
+            total += len(change.packages)
+        elif isinstance(change, CodesChange):
+            total += len(change.rows)
+        else:
+            total += 1
+    return total

@@ -1,0 +1,227 @@
+"""The engine's side of the outbox: take a batch, record what became of it. Writer thread only.
+
+Every method runs inside one transaction of the caller. A row moves queued → in flight → settled or unsure or queued
+again, and nobody but this module moves it, the technician's `Outbox.release` excepted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sync.batching import Candidate, Plan, plan
+from sync.outbox import Counts, Outbox, whole, word
+from sync.ports import Database
+from sync.verdicts import Sent, Settled, Verdict
+
+SANE_WAIT_MS = 3_600_000
+"""No wait is longer: a due time beyond it comes from a wall clock that was moved, and counts as due."""
+
+_TAKE = """
+SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,
+    CASE WHEN o.kind = 'close' THEN (
+        SELECT count(*) FROM sync_outbox e INDEXED BY sync_outbox_open
+        WHERE e.receipt = o.receipt AND e.state IN ('queued', 'in_flight', 'unsure') AND e.n < o.n AND e.realm = o.realm
+    ) ELSE 0 END,
+    o.alone
+FROM sync_outbox o INDEXED BY sync_outbox_queue
+LEFT JOIN sync_outbox t ON t.id = o.negates
+WHERE o.state = 'queued' AND o.n > ? AND (o.next_ms <= ? OR o.next_ms > ?) AND o.realm = ?
+ORDER BY o.n LIMIT ?
+"""
+_SETTLE = (
+    "UPDATE sync_outbox SET state = ?, result = ?, code = ?, text = ?, with_ids = ?, settled_ms = ?, next_ms = ?, "
+    "alone = 0 WHERE n = ? AND state IN ('in_flight', 'unsure')"
+)
+_OTHERS_OF_RECEIPT = """
+SELECT count(*) FROM sync_outbox o INDEXED BY sync_outbox_open, sync_outbox c
+WHERE c.n = ? AND o.receipt = c.receipt AND o.realm = c.realm AND o.state IN ('queued', 'in_flight', 'unsure')
+    AND (o.n < c.n OR o.kind NOT IN ('close', 'reversal'))
+"""
+
+_LEFT = (
+    "SELECT 1 FROM sync_outbox INDEXED BY sync_outbox_open WHERE state IN ('queued', 'in_flight', 'unsure') "
+    "AND (state <> 'unsure' OR ?) AND (realm = ? OR ? IS NULL) LIMIT 1"
+)
+_UNREPORTED = (
+    "SELECT state, count(*) FROM sync_outbox INDEXED BY sync_outbox_unreported "
+    "WHERE reported = 0 AND state IN ('accepted', 'refused') GROUP BY state"
+)
+_REPORT = "UPDATE sync_outbox SET reported = 1 WHERE reported = 0 AND state IN ('accepted', 'refused')"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that are now in flight, under a number of their own."""
+
+    number: int
+    rows: tuple[Sent, ...]
+    bodies: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A batch, or None; `after` is the place to look on from when a whole chunk was blocked, None at the end."""
+
+    batch: Batch | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is left: counts, whether this realm is empty, and when the next waiting row is due (epoch ms)."""
+
+    counts: Counts
+    empty: bool
+    due_ms: int | None
+
+
+class Dispatch:
+    """Moves rows of the outbox between their states. `delay_ms` gives the back-off after so many attempts."""
+
+    def __init__(self, database: Database, *, hold_after: int) -> None:
+        self._database = database
+        self._outbox = Outbox(database)
+        self._hold_after = hold_after
+
+    def recover(self) -> int:
+        """Rows that a killed process left in flight become unsure; how many."""
+        return self._database.execute_sql(
+            "UPDATE sync_outbox INDEXED BY sync_outbox_doubt SET state = 'unsure' "
+            "WHERE state IN ('in_flight', 'unsure') AND state = 'in_flight'"
+        ).rowcount
+
+    def take(self, realm: str, now_ms: int, *, after: int, max_items: int, max_bytes: int) -> Taken:
+        """Mark the next batch as in flight, before any byte of it leaves."""
+        chunk = max(2 * max_items, 50)
+        found = self._database.execute_sql(_TAKE, (after, now_ms, now_ms + SANE_WAIT_MS, realm, chunk)).fetchall()
+        candidates = [_candidate(values) for values in found]
+        planned: Plan = plan(candidates, max_items=max_items, max_bytes=max_bytes)
+        for stranded in planned.stranded:
+            self._database.execute_sql(
+                "UPDATE sync_outbox SET state = 'held', code = 'waits_for_held' WHERE n = ?", (stranded.row.n,)
+            )
+        if not planned.chosen:
+            return Taken(None, candidates[-1].row.n if len(candidates) == chunk else None)
+        bodies = tuple(candidate.body for candidate in planned.chosen)
+        number = self._database.execute_sql(
+            "INSERT INTO sync_batch (realm, items, bytes, sent_ms) VALUES (?, ?, ?, ?)",
+            (realm, len(bodies), sum(map(len, bodies)), now_ms),
+        ).lastrowid
+        rows = tuple(replace(candidate.row, attempts=candidate.row.attempts + 1) for candidate in planned.chosen)
+        self._database.cursor().executemany(
+            "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = attempts + 1 WHERE n = ?",
+            [(number, row.n) for row in rows],
+        )
+        return Taken(Batch(whole(number), rows, bodies), None)
+
+    def unsure(self, realm: str, *, after: int, limit: int) -> tuple[Sent, ...]:
+        """Rows to ask for, in order of creation."""
+        found = self._database.execute_sql(
+            "SELECT n, id, receipt, kind, attempts FROM sync_outbox INDEXED BY sync_outbox_doubt "
+            "WHERE state IN ('in_flight', 'unsure') AND state = 'unsure' AND n > ? AND realm = ? ORDER BY n LIMIT ?",
+            (after, realm, limit),
+        ).fetchall()
+        return tuple(_sent(values) for values in found)
+
+    def settle(self, verdicts: Sequence[Verdict], now_ms: int, delay_ms: Callable[[int], int]) -> tuple[Settled, ...]:
+        """Record answers; returns them as they were recorded (a close may have become held)."""
+        self._database.cursor().executemany(_SETTLE, [_settling(verdict, now_ms, delay_ms) for verdict in verdicts])
+        return tuple(self._hold_if_hopeless(verdict) for verdict in verdicts)
+
+    def doubt(self, rows: Sequence[Sent]) -> None:
+        """Nobody knows whether these arrived: they become unsure."""
+        self._move(rows, "unsure")
+
+    def requeue(self, rows: Sequence[Sent]) -> None:
+        """These took no effect: they go back to the queue as they were."""
+        self._move(rows, "queued")
+
+    def suspect(self, row: Sent) -> int:
+        """A call with this row alone was refused as a whole; how often that has happened."""
+        found = self._database.execute_sql(
+            "UPDATE sync_outbox SET alone = alone + 1 WHERE n = ? RETURNING alone", (row.n,)
+        ).fetchall()
+        return whole(found[0][0])
+
+    def postpone(self, row: Sent, until_ms: int) -> None:
+        """Back to the queue, though not before `until_ms`."""
+        self._database.execute_sql(
+            "UPDATE sync_outbox SET state = 'queued', next_ms = ? WHERE n = ? AND state = 'in_flight'",
+            (until_ms, row.n),
+        )
+
+    def close_batch(self, batch: Batch, now_ms: int, outcome: str) -> None:
+        """Write down how a request ended: `answered` or a code of `errors.CODES`."""
+        self._database.execute_sql(
+            "UPDATE sync_batch SET answered_ms = ?, outcome = ? WHERE number = ?", (now_ms, outcome, batch.number)
+        )
+
+    def outlook(self, realm: str | None, now_ms: int, *, can_ask: bool) -> Outlook:
+        """What is left to do for a realm (all realms while it is not known)."""
+        left = self._database.execute_sql(_LEFT, (can_ask, realm, realm)).fetchall()
+        due = self._database.execute_sql(
+            "SELECT min(next_ms) FROM sync_outbox INDEXED BY sync_outbox_queue "
+            "WHERE state = 'queued' AND next_ms > ? AND next_ms <= ?",
+            (now_ms, now_ms + SANE_WAIT_MS),
+        ).fetchall()[0][0]
+        return Outlook(self._outbox.counts(), not left, None if due is None else whole(due))
+
+    def counts(self) -> Counts:
+        """How many items stand in each state."""
+        return self._outbox.counts()
+
+    def report(self) -> tuple[int, int]:
+        """(accepted, refused) settled since the last report; marks them as reported."""
+        found = self._database.execute_sql(_UNREPORTED).fetchall()
+        self._database.execute_sql(_REPORT)
+        tally = {str(state): whole(rows) for state, rows in found}
+        return tally.get("accepted", 0), tally.get("refused", 0)
+
+    def _move(self, rows: Sequence[Sent], state: str) -> None:
+        self._database.cursor().executemany(
+            "UPDATE sync_outbox SET state = ? WHERE n = ? AND state = 'in_flight'", [(state, row.n) for row in rows]
+        )
+
+    def _hold_if_hopeless(self, verdict: Verdict) -> Settled:
+        settled = verdict.settled
+        if (settled.kind, settled.state, settled.code) != ("close", "queued", "receipt_incomplete"):
+            return settled
+        n = verdict.row.n
+        if whole(self._database.execute_sql(_OTHERS_OF_RECEIPT, (n,)).fetchall()[0][0]):
+            return settled
+        found = self._database.execute_sql(
+            "UPDATE sync_outbox SET incomplete = incomplete + 1 WHERE n = ? RETURNING incomplete", (n,)
+        ).fetchall()
+        if whole(found[0][0]) < self._hold_after:
+            return settled
+        self._database.execute_sql("UPDATE sync_outbox SET state = 'held', code = 'close_differs' WHERE n = ?", (n,))
+        return replace(settled, state="held", code="close_differs")
+
+
+def _settling(verdict: Verdict, now_ms: int, delay_ms: Callable[[int], int]) -> tuple[object, ...]:
+    settled = verdict.settled
+    with_ids = json.dumps(settled.with_ids) if settled.with_ids else None
+    next_ms, settled_ms = 0, None
+    if settled.state != "queued":
+        settled_ms = now_ms
+    elif settled.code is not None:
+        asked_ms = min((verdict.retry_after_s or 0) * 1000, SANE_WAIT_MS)
+        next_ms = now_ms + max(asked_ms, delay_ms(verdict.row.attempts))
+    state = "refused" if settled.state == "conflict" else settled.state
+    unknown = settled.state == "queued" and settled.code is None
+    result = None if unknown else "later" if settled.state == "queued" else settled.state
+    return (state, result, settled.code, settled.text, with_ids, settled_ms, next_ms, verdict.row.n)
+
+
+def _sent(values: Sequence[object]) -> Sent:
+    n, item_id, receipt, kind, attempts = values
+    return Sent(whole(n), str(item_id), str(receipt), str(kind), whole(attempts))
+
+
+def _candidate(values: tuple[object, ...]) -> Candidate:
+    body, negates, target, earlier_open, alone = values[5:]
+    if not isinstance(body, bytes):
+        raise TypeError("body is not a blob")
+    return Candidate(_sent(values[:5]), body, word(negates), word(target), whole(earlier_open), whole(alone))

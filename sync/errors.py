@@ -1,0 +1,84 @@
+"""What can go wrong between this device and the hospital, each with a stable code. Pure; any thread.
+
+    SyncError
+      the line      server_unreachable  server_timeout  connection_lost  tls_failed
+      the server    server_error  throttled  bad_reply  call_refused  ask_unavailable
+      the setting   foreign_realm  insecure_url  bad_server_url  bad_device
+      ourselves     limit_reached  sync_bug
+
+Words for each code, and for each answer code of an item, stand in resources/texts/sync.toml.
+"""
+
+from __future__ import annotations
+
+CODES = (
+    "server_unreachable",
+    "server_timeout",
+    "connection_lost",
+    "tls_failed",
+    "server_error",
+    "throttled",
+    "bad_reply",
+    "call_refused",
+    "ask_unavailable",
+    "foreign_realm",
+    "insecure_url",
+    "bad_server_url",
+    "bad_device",
+    "limit_reached",
+    "sync_bug",
+)
+
+OFFLINE = frozenset({"server_unreachable", "server_timeout", "connection_lost", "tls_failed"})
+"""No whole reply came from the server."""
+
+POINTLESS_TO_GO_ON = frozenset({"server_unreachable", "tls_failed", "throttled", "foreign_realm"})
+"""The other calls of this cycle would meet the same."""
+
+PERMANENT = frozenset({"foreign_realm", "insecure_url", "bad_server_url", "bad_device"})
+"""Only a person can mend it: trying again within one run is useless."""
+
+ANSWER_CODES = (
+    "same_code",
+    "other_receipt",
+    "different_children",
+    "id_reused",
+    "negates_unknown",
+    "waits_for_negated",
+    "receipt_closed",
+    "receipt_incomplete",
+    "unknown_delivery",
+    "bad_item",
+    "busy",
+    "close_differs",
+    "waits_for_held",
+    "too_large",
+    "bad_request",
+    "unspecified",
+)
+"""Codes that a row of the outbox can carry: those of middleware.yaml, then our own. A server may bring others."""
+
+
+class SyncError(Exception):
+    """The world said no. `code` is one of CODES; the rest tells the caller what became of the request."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        may_have_left: bool = False,
+        status: int | None = None,
+        problem: str | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        """`may_have_left`: the server may have acted on it. `status`, `problem`: of an HTTP reply that is a no."""
+        if code not in CODES:
+            raise ValueError(f"unknown sync error code {code!r}")
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+        self.may_have_left = may_have_left
+        self.status = status
+        self.problem = problem
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,71 @@
+"""Changes by cursor: a page is fetched, handed to the program in small steps, and the cursor moves with its last rows.
+
+Lives on the engine's thread; rows and cursor are written on the writer thread. A kill in the middle of a page leaves
+the old cursor, and the page comes again: applying a change twice must be the same as once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sync.changes import row_count
+from sync.endpoints import middleware_changes
+from sync.ports import Clock, Database, Hooks, Priority, SyncSettings, Writer
+from sync.transport import Transport
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """`rows` were applied; `more` can be had at once."""
+
+    rows: int
+    more: bool
+
+
+class Pull:
+    """Brings one page after the other."""
+
+    def __init__(
+        self, *, transport: Transport, database: Database, writer: Writer, hooks: Hooks, clock: Clock,
+        settings: SyncSettings,
+    ) -> None:  # fmt: skip
+        self._transport = transport
+        self._database = database
+        self._writer = writer
+        self._hooks = hooks
+        self._clock = clock
+        self._rows = settings.page_rows
+
+    def page(self, realm: str) -> Pulled:
+        """Fetch and apply the next page. Raises SyncError."""
+        cursor = self._writer.call(lambda: self._cursor(realm), priority=Priority.IMPORT, write=False)
+        page = middleware_changes.get(self._transport, cursor, self._rows)
+        if page is None:
+            log.warning("the hospital does not know our cursor any more: all changes are fetched anew")
+            self._writer.call(lambda: self._forget(realm), priority=Priority.IMPORT)
+            return Pulled(0, more=True)
+        if page.passed_over:
+            log.info("%d changes of kinds that this version does not know", page.passed_over)
+        if page.changes:
+            self._writer.run_sliced(
+                lambda: self._hooks.apply(page.changes), finish=lambda: self._move(realm, page.cursor)
+            )
+        elif page.cursor != cursor:
+            self._writer.call(lambda: self._move(realm, page.cursor), priority=Priority.IMPORT)
+        return Pulled(row_count(page.changes), page.more)
+
+    def _cursor(self, realm: str) -> str | None:
+        found = self._database.execute_sql("SELECT cursor FROM sync_cursor WHERE realm = ?", (realm,)).fetchall()
+        return str(found[0][0]) if found else None
+
+    def _move(self, realm: str, cursor: str) -> None:
+        self._database.execute_sql(
+            "INSERT OR REPLACE INTO sync_cursor (realm, cursor, moved_ms) VALUES (?, ?, ?)",
+            (realm, cursor, self._clock.now_ms()),
+        )
+
+    def _forget(self, realm: str) -> None:
+        self._database.execute_sql("DELETE FROM sync_cursor WHERE realm = ?", (realm,))

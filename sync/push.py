@@ -1,0 +1,158 @@
+"""Items out, answers in: one batch after the other, and unsure items cleared by asking. The engine's thread.
+
+A row is written as in flight before its bytes leave. From then on every way out of this module leaves it settled,
+queued (only if the request cannot have taken effect) or unsure; a kill leaves it in flight, which the next start reads
+as unsure.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from sync.changes import Limits
+from sync.dispatch import Batch, Dispatch
+from sync.endpoints import middleware_ask, middleware_items
+from sync.errors import SyncError
+from sync.ports import Clock, Hooks, Priority, SyncSettings, Writer
+from sync.questions import Questions
+from sync.transport import Transport
+from sync.verdicts import Answer, Judged, Sent, Verdict, judge_ask, judge_batch, refusal
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_NOT_THE_ITEMS = frozenset({"device_missing"})
+"""Problem codes of a 400 that no smaller batch would mend."""
+
+
+class Push:
+    """Sends what may go. `delay_ms` gives the back-off of one item after so many attempts."""
+
+    def __init__(
+        self, *, transport: Transport, questions: Questions, dispatch: Dispatch, writer: Writer, hooks: Hooks,
+        clock: Clock, settings: SyncSettings, delay_ms: Callable[[int], int],
+    ) -> None:  # fmt: skip
+        self._transport = transport
+        self._questions = questions
+        self._dispatch = dispatch
+        self._writer = writer
+        self._hooks = hooks
+        self._clock = clock
+        self._settings = settings
+        self._delay_ms = delay_ms
+        self._smaller: int | None = None
+        self._suspects = 0
+        self._ceiling: int | None = None
+
+    @property
+    def background_items(self) -> int:
+        """Items of an ordinary batch; one as full as this says that a queue is behind it."""
+        return self._settings.batch_items
+
+    def clear_unsure(self, realm: str, stopping: Callable[[], bool]) -> int:
+        """Ask for every unsure item; how many got an answer. Raises SyncError, after the answers that came."""
+        after, cleared, doubtful = 0, 0, 0
+        while not stopping():
+            rows = self._write(partial(self._dispatch.unsure, realm, after=after, limit=middleware_ask.MAX_IDS))
+            if not rows:
+                break
+            after = rows[-1].n
+            judged = judge_ask(rows, self._ask(rows))
+            self._write(partial(self._settle, judged.verdicts))
+            cleared += len(judged.verdicts)
+            doubtful += len(judged.unclear)
+        if doubtful:
+            raise SyncError("bad_reply", f"{doubtful} questions without one clean answer")
+        return cleared
+
+    def batch(self, realm: str, limits: Limits, *, drain: bool) -> int | None:
+        """Send one batch: how many items it held, or None when there is nothing to send now. Raises SyncError."""
+        wanted = self._settings.drain_items if drain else self._settings.batch_items
+        max_items = min(wanted, limits.items, self._ceiling or wanted, self._smaller or wanted)
+        after: int | None = 0
+        while after is not None:
+            take = partial(self._dispatch.take, realm, self._clock.now_ms(), after=after)
+            taken = self._write(partial(take, max_items=max_items, max_bytes=limits.bytes))
+            if taken.batch is not None:
+                self._exchange(taken.batch)
+                return len(taken.batch.rows)
+            after = taken.after
+        return None
+
+    def _ask(self, rows: Sequence[Sent]) -> tuple[Answer, ...]:
+        settings = self._settings
+        question = self._questions.ask_by_ids([row.id for row in rows], settings.read_s)
+        try:
+            return question.result(settings.connect_s + 3 * settings.read_s)
+        except TimeoutError as error:
+            raise SyncError("server_timeout", "a question got no answer") from error
+
+    def _write(self, job: Callable[[], T]) -> T:
+        return self._writer.call(job, priority=Priority.SETTLE)
+
+    def _exchange(self, batch: Batch) -> None:
+        try:
+            answers = middleware_items.post(self._transport, batch.bodies)
+        except SyncError as error:
+            self._failed(batch, error)
+            return
+        judged = judge_batch(batch.rows, answers)
+        self._write(partial(self._answered, batch, judged))
+        self._suspects -= len(batch.rows)
+        if self._suspects <= 0:
+            self._smaller = None
+        if judged.unclear or judged.strangers:
+            raise SyncError("bad_reply", f"{len(judged.unclear)} items without one clean answer", may_have_left=True)
+
+    def _answered(self, batch: Batch, judged: Judged) -> None:
+        self._settle(judged.verdicts)
+        self._dispatch.doubt(judged.unclear)
+        self._dispatch.close_batch(batch, self._clock.now_ms(), "bad_reply" if judged.unclear else "answered")
+
+    def _failed(self, batch: Batch, error: SyncError) -> None:
+        """The batch as a whole got no answer. Raises `error` again unless a smaller batch may do better."""
+        if error.status == 413 or (error.status in (400, 422) and error.problem not in (None, *_NOT_THE_ITEMS)):
+            self._shrink(batch, error)
+            return
+        move = self._dispatch.doubt if error.may_have_left else self._dispatch.requeue
+        self._write(partial(self._put_back, batch, move, error.code))
+        raise error
+
+    def _shrink(self, batch: Batch, error: SyncError) -> None:
+        """Halve until the item that spoils its batch stands alone; refused alone again and again, it gets an owner."""
+        log.warning("a batch of %d was refused as a whole: %s", len(batch.rows), error)
+        half = len(batch.rows) // 2
+        if not half:
+            self._write(partial(self._blame, batch, batch.rows[0], error))
+            self._smaller, self._suspects = None, 0
+            return
+        self._write(partial(self._put_back, batch, self._dispatch.requeue, error.code))
+        if error.status == 413:
+            self._ceiling = half
+            return
+        if self._smaller is None:
+            self._suspects = len(batch.rows)
+        self._smaller = half
+
+    def _blame(self, batch: Batch, row: Sent, error: SyncError) -> None:
+        now_ms = self._clock.now_ms()
+        self._dispatch.close_batch(batch, now_ms, error.code)
+        if self._dispatch.suspect(row) >= self._settings.alone_tries:
+            self._settle((refusal(row, "too_large" if error.status == 413 else "bad_request"),))
+        else:
+            self._dispatch.postpone(row, now_ms + self._delay_ms(row.attempts))
+
+    def _put_back(self, batch: Batch, move: Callable[[Sequence[Sent]], None], outcome: str) -> None:
+        move(batch.rows)
+        self._dispatch.close_batch(batch, self._clock.now_ms(), outcome)
+
+    def _settle(self, verdicts: Sequence[Verdict]) -> None:
+        if verdicts:
+            settled = self._dispatch.settle(verdicts, self._clock.now_ms(), self._delay_ms)
+            told = tuple(one for one in settled if one.state != "queued" or one.code is not None)
+            if told:
+                self._hooks.on_settled(told)

@@ -1,0 +1,39 @@
+"""What the engine says about itself: frozen facts for the status strip and for `matou sync`. Pure; any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Network = Literal["unknown", "online", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """Where the exchange stands. `waiting` is queued + in flight + unsure; `trouble` a code of `errors.CODES`."""
+
+    network: Network = "unknown"
+    waiting: int = 0
+    unsure: int = 0
+    refused: int = 0
+    held: int = 0
+    last_exchange_ms: int | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The last line of `matou sync`.
+
+    `sent`, `accepted`, `refused` count items settled and not reported by an earlier run; `held`, `unsure` and
+    `waiting` (queued + in flight) are totals of this moment; `fetched` are the rows of changes applied in this run.
+    """
+
+    fetched: int
+    sent: int
+    accepted: int
+    refused: int
+    held: int
+    unsure: int
+    waiting: int
+    trouble: str | None = None

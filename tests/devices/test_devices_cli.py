@@ -1,0 +1,265 @@
+"""`matou devices` as a program of its own: lines out, words on the side, signals, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from app.cli.devices import is_credential, port_entry, port_line, scan_entry, shown
+from devices import FoundPort, RawScan
+from devices.catalog import recognise
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_S = 60
+VOUCHER = "424" + "0123456789" * 2 + "01234"
+OPC = "opc" + "a1B2" * 6
+
+
+class Program:
+    """A running `matou devices …`, with both outputs read line by line."""
+
+    def __init__(self, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app", "devices", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self._lines = {"out": queue.Queue(), "err": queue.Queue()}
+        self._threads = [
+            threading.Thread(target=self._collect, args=(name, stream))
+            for name, stream in (("out", self.process.stdout), ("err", self.process.stderr))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _collect(self, name: str, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._lines[name].put(line.decode("utf-8").rstrip("\r\n"))
+        self._lines[name].put(None)
+
+    def line(self, name: str) -> str | None:
+        """The next line of `out` or `err`; None at its end."""
+        return self._lines[name].get(timeout=LIMIT_S)
+
+    def wait_for(self, name: str, part: str) -> str:
+        """The next line that holds `part`."""
+        while (line := self.line(name)) is not None:
+            if part in line:
+                return line
+        raise AssertionError(f"no line with {part!r}")
+
+    def rest(self, name: str) -> list[str]:
+        """The lines that are left once it has ended."""
+        lines = []
+        while (line := self.line(name)) is not None:
+            lines.append(line)
+        return lines
+
+    def end(self) -> int:
+        status = self.process.wait(LIMIT_S)
+        for thread in self._threads:
+            thread.join(LIMIT_S)
+        return status
+
+
+@pytest.fixture
+def program():
+    """Starts programs; none outlives its test."""
+    started: list[Program] = []
+
+    def starter(*words: str) -> Program:
+        started.append(Program(*words))
+        return started[-1]
+
+    yield starter
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_listen_prints_a_line_per_scan_until_a_signal(number, port, program):
+    listening = program("listen", "--scanner", f"{port.spec}?suffix=CR", "--json")
+    assert listening.wait_for("err", "就绪") == f"{port.spec} 就绪"
+    port.write(b"]d2010690\x1d21S\r" + "中".encode("gbk") + b"\r")
+    first, second = (json.loads(listening.line("out")) for _ in range(2))
+    assert first.pop("at_ms") > 1_600_000_000_000
+    assert first == {
+        "payload": "]d2010690\x1d21S",
+        "raw_hex": b"]d2010690\x1d21S".hex(),
+        "aim": "]d2",
+        "device": port.spec,
+    }
+    assert (second["payload"], second["raw_hex"], second["aim"]) == (None, "d6d0", None)
+    listening.process.send_signal(number)
+    assert listening.end() == 0
+    assert listening.rest("out") == []
+    assert listening.rest("err") == [f"{port.spec} 已关闭"]
+
+
+def test_listen_survives_a_replug(port, program):
+    listening = program("listen", "--scanner", port.spec, "--json")
+    listening.wait_for("err", "就绪")
+    port.unplug()
+    listening.wait_for("err", "port_lost: ")
+    port.replug()
+    listening.wait_for("err", "就绪")
+    port.write(b"AGAIN\r")
+    assert json.loads(listening.line("out"))["payload"] == "AGAIN"
+    listening.process.terminate()
+    assert listening.end() == 0
+
+
+def test_listen_waits_for_a_port_that_is_not_there_yet(port, program):
+    port.unplug()
+    listening = program("listen", "--scanner", port.spec)
+    assert "没有找到扫码枪" in listening.wait_for("err", "port_not_found: ")
+    port.replug()
+    listening.wait_for("err", "就绪")
+    port.write(b"A\x1dB\r")
+    assert listening.line("out") == f"{port.spec}\tA<GS>B"
+    listening.process.terminate()
+    assert listening.end() == 0
+
+
+def test_listen_ends_with_its_recording_and_what_it_prints_is_a_recording(tmp_path, program):
+    path, again = tmp_path / "day.txt", tmp_path / "again.jsonl"
+    path.write_bytes(b'83000010000000000001\n{"raw_hex": "ff1d", "at_ms": 7}\n')
+    first = program("listen", "--json", "--scanner", f"replay:{path}?speed=0")
+    assert first.end() == 0
+    lines = first.rest("out")
+    again.write_text("\n".join(lines), encoding="utf-8")
+    second = program("listen", "--json", "--scanner", f"replay:{again}?speed=0")
+    assert second.end() == 0
+    entries = [json.loads(line) for line in second.rest("out")]
+    assert [entry["raw_hex"] for entry in entries] == [b"83000010000000000001".hex(), "ff1d"]
+    assert [entry["payload"] for entry in entries] == ["83000010000000000001", None]
+
+
+def test_a_credential_is_never_printed(tmp_path, program):
+    path = tmp_path / "window.txt"
+    path.write_text(f"{VOUCHER}\n]Q1{VOUCHER}\n{OPC}\nPLAIN\n", encoding="utf-8")
+    for words in (["--json"], []):
+        listening = program("listen", *words, "--scanner", f"replay:{path}?speed=0")
+        assert listening.end() == 0
+        out, err = listening.rest("out"), listening.rest("err")
+        assert len(out) == 4
+        everything = "\n".join(out + err)
+        assert "0123456789" not in everything
+        assert "a1B2" not in everything
+        assert VOUCHER.encode().hex() not in everything
+        assert "PLAIN" in out[3]
+
+
+@pytest.mark.parametrize(
+    ("scanner", "code"),
+    [
+        ("lpt:1", "bad_scanner_spec"),
+        ("keys", "kind_not_supported"),
+        ("replay:no-such-file", "recording_not_found"),
+    ],
+)
+def test_what_the_world_refuses_is_one_line_and_three(scanner, code, program):
+    listening = program("listen", "--scanner", scanner)
+    assert listening.end() == 3
+    lines = [line for line in listening.rest("err") if line.startswith(f"{code}: ")]
+    assert len(lines) == 1
+    assert scanner in lines[0]
+    assert listening.rest("out") == []
+
+
+def test_listen_without_a_scanner_is_wrong_use(program):
+    listening = program("listen")
+    assert listening.end() == 2
+    assert listening.rest("err")[0].startswith("scanner_missing: ")
+
+
+def test_devices_alone_is_wrong_use(program):
+    assert program().end() == 2
+
+
+def test_listen_ends_when_nobody_reads_any_more(port, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "devices", "listen", "--scanner", port.spec],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as listening:
+        try:
+            while "就绪" not in listening.stderr.readline().decode("utf-8"):
+                pass
+            listening.stdout.close()
+            port.write(b"A\rB\r")
+            assert listening.wait(LIMIT_S) == 0
+            assert b"Traceback" not in listening.stderr.read()
+        finally:
+            listening.kill()
+
+
+def test_list_is_a_line_of_json_per_port(program):
+    listing = program("list", "--json")
+    assert listing.end() == 0
+    for line in listing.rest("out"):
+        assert set(json.loads(line)) == {"port", "vid", "pid", "serial", "product", "model", "scanner"}
+
+
+def test_list_for_the_eye_always_says_something(program):
+    listing = program("list")
+    assert listing.end() == 0
+    assert listing.rest("out")
+
+
+def test_a_port_as_json_and_for_the_eye():
+    known = FoundPort("/dev/ttyACM0", "/dev/serial/by-id/usb-X", 0x05E0, 0x1701, "S1", "DS", recognise(0x05E0, 0x1701))
+    assert port_entry(known) == {
+        "port": "/dev/ttyACM0",
+        "vid": "05e0",
+        "pid": "1701",
+        "serial": "S1",
+        "product": "DS",
+        "model": "Zebra/Symbol (cdc)",
+        "scanner": "serial:/dev/serial/by-id/usb-X",
+    }
+
+    class Words:
+        def title(self, code: str) -> str:
+            return code
+
+    unknown = FoundPort("COM1", "COM1", None, None, None, None, None)
+    assert port_line(known, Words()).split("\t") == [
+        "serial:/dev/serial/by-id/usb-X",
+        "05e0:1701",
+        "S1",
+        "DS",
+        "Zebra/Symbol (cdc)",
+    ]
+    assert port_line(unknown, Words()).split("\t") == ["serial:COM1", "-", "-", "-", "model_unknown"]
+
+
+@pytest.mark.parametrize("around", ["{}", "]d2{}", "]Q1{}\r\n", "\x02{}", "\x02]A0{}\r", " {}\t"])
+@pytest.mark.parametrize("secret", [VOUCHER, OPC])
+def test_credentials_are_known_with_any_prefix_and_end(around, secret):
+    payload = around.format(secret).encode()
+    assert is_credential(payload)
+    entry = scan_entry(RawScan("serial:X", payload, 5))
+    assert entry.pop("aim") in (None, "]d2", "]Q1")
+    assert entry == {"payload": None, "raw_hex": None, "device": "serial:X", "at_ms": 5, "masked": True}
+
+
+@pytest.mark.parametrize("payload", [VOUCHER[:-1], VOUCHER + "5", "0" + VOUCHER, "opc123", "]d2424", "83" + "0" * 18])
+def test_other_codes_are_not_masked(payload):
+    assert not is_credential(payload.encode())
+    assert scan_entry(RawScan("serial:X", payload.encode(), 5))["payload"] == payload
+
+
+def test_shown_names_controls_and_escapes_the_rest():
+    assert shown("药A\x1dB\x1e\x04\x1c\t\n".encode()) == "药A<GS>B<RS><EOT><FS>\\t\\n"
+    assert shown(b"\xff\x00") == "ff00"

@@ -1,0 +1,75 @@
+"""The outbox on a real file: what the program may rely on, and what a scan costs."""
+
+from __future__ import annotations
+
+import peewee
+import pytest
+from sync_bench import Device
+
+from sync.outbox import Counts, NewItem
+from sync.ports import Priority
+
+
+def test_an_item_is_there_only_if_its_transaction_is(device: Device) -> None:
+    def scan_that_fails() -> None:
+        device.outbox.add(device.item(), "hospital-a")
+        raise RuntimeError("the disk refused the scan")
+
+    with pytest.raises(RuntimeError):
+        device.writer.call(scan_that_fails, priority=Priority.SCAN)
+    assert device.counts() == Counts(0, 0, 0, 0, 0, 0)
+    device.scan()
+    assert device.counts() == Counts(1, 0, 0, 0, 0, 0)
+    assert device.counts().waiting == 1
+
+
+def test_an_id_is_taken_once(device: Device) -> None:
+    made = device.item()
+    device.add(made)
+    with pytest.raises(peewee.IntegrityError):
+        device.add(made)
+    assert device.counts().queued == 1
+
+
+def test_the_tally_follows_every_move(device: Device) -> None:
+    for _ in range(6):
+        device.scan()
+    for n, state in enumerate(("queued", "in_flight", "accepted", "refused", "unsure", "held"), start=1):
+        device.sql("UPDATE sync_outbox SET state = ? WHERE n = ? RETURNING n", state, n)
+    assert device.counts() == Counts(1, 1, 1, 1, 1, 1)
+    assert device.counts().waiting == 3
+    device.sql("DELETE FROM sync_outbox WHERE n > 3 RETURNING n")
+    assert device.counts() == Counts(1, 1, 1, 0, 0, 0)
+
+
+def test_rows_are_found_by_id_receipt_and_state_newest_first(device: Device) -> None:
+    first, second, third = device.scan("A-R1"), device.scan("B-R1"), device.scan("A-R1")
+    assert [row.id for row in device.rows(receipt="A-R1")] == [third, first]
+    assert [row.id for row in device.rows(ids=[first, second])] == [second, first]
+    assert [row.id for row in device.rows(before_n=3, limit=1)] == [second]
+    assert device.rows(states=["refused"]) == ()
+    row = device.row(first)
+    assert (row.realm, row.seq, row.kind, row.state, row.attempts, row.code) == (
+        "hospital-a", 1, "scan", "queued", 0, None,
+    )  # fmt: skip
+
+
+def test_a_body_travels_byte_for_byte(device: Device) -> None:
+    body = '{"id": "x",  "payload": "\\u001d码"}'.encode()
+    device.add(NewItem("x", "D-R1", 1, "scan", body, 5))
+    assert device.sql("SELECT body FROM sync_outbox") == [(body,)]
+
+
+@pytest.mark.parametrize("index", ["queue", "doubt", "open", "unreported"])
+def test_settled_rows_leave_the_working_indexes(device: Device, index: str) -> None:
+    for _ in range(20):
+        device.scan()
+    device.sql("UPDATE sync_outbox SET state = 'accepted', reported = 1 RETURNING n")
+    device.sql("ANALYZE")
+    assert device.sql("SELECT stat FROM sqlite_stat1 WHERE idx = ?", f"sync_outbox_{index}") == []
+
+
+def test_release_touches_only_what_is_held(device: Device) -> None:
+    box = device.scan()
+    assert device.writer.call(lambda: device.outbox.release([box]), priority=Priority.IDLE) == 0
+    assert device.writer.call(lambda: device.outbox.release([]), priority=Priority.IDLE) == 0
