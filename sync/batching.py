@@ -35,10 +35,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`chosen` go now, in this order; `stranded` wait for something that is held and are held with it."""
+    """`chosen` go now, in this order; `stranded` wait for something that is held and are held with it.
+
+    `more`: this batch is full, or had no place for a suspect; another one can follow at once.
+    """
 
     chosen: tuple[Candidate, ...]
     stranded: tuple[Candidate, ...]
+    more: bool
 
 
 def plan(candidates: Sequence[Candidate], *, max_items: int, max_bytes: int) -> Plan:
@@ -48,22 +52,28 @@ def plan(candidates: Sequence[Candidate], *, max_items: int, max_bytes: int) -> 
     ids: set[str] = set()
     per_receipt: dict[str, int] = {}
     size = len(OPENING) + len(CLOSING)
-    for candidate in candidates:
+    more = False
+    for place, candidate in enumerate(candidates, start=1):
         if candidate.negates is not None and candidate.target_state == "held":
             stranded.append(candidate)
             continue
-        if not _may_go(candidate, ids, per_receipt) or (candidate.alone and chosen):
+        if not _may_go(candidate, ids, per_receipt):
+            continue
+        if candidate.alone and chosen:
+            more = True
             continue
         grown = size + len(candidate.body) + (1 if chosen else 0)
         if chosen and grown > max_bytes:
+            more = True
             break
         chosen.append(candidate)
         ids.add(candidate.row.id)
         per_receipt[candidate.row.receipt] = per_receipt.get(candidate.row.receipt, 0) + 1
         size = grown
         if candidate.alone or len(chosen) >= max_items:
+            more = more or place < len(candidates)
             break
-    return Plan(tuple(chosen), tuple(stranded))
+    return Plan(tuple(chosen), tuple(stranded), more)
 
 
 def join(bodies: Sequence[bytes]) -> bytes:

@@ -110,13 +110,14 @@ class Exchange:
         self._ask_refusals = 0
 
     def _send(self, site: Site, progress: _Progress, stopping: Callable[[], bool], drain: bool) -> None:
-        large = drain
-        while not stopping():
-            sent = self._push.batch(site.site_id, site.limits, drain=large)
-            if sent is None:
-                return
-            progress.moved += sent
-            large = drain or sent >= self._push.background_items
+        # In the background what arrives during a request lingers for the next one: a steady stream of scans would
+        # otherwise become a stream of requests with one item each.
+        more, large = True, drain
+        while more and not stopping():
+            pushed = self._push.batch(site.site_id, site.limits, drain=large)
+            progress.moved += pushed.items
+            more = pushed.more or (drain and pushed.items > 0)
+            large = drain or pushed.more
 
     def _fetch(self, site: Site, progress: _Progress, stopping: Callable[[], bool], drain: bool) -> None:
         while not stopping():

@@ -18,6 +18,9 @@ from sync.verdicts import Sent, Settled, Verdict
 SANE_WAIT_MS = 3_600_000
 """No wait is longer: a due time beyond it comes from a wall clock that was moved, and counts as due."""
 
+ROOM_FOR_BLOCKED = 50
+"""Rows read beyond a full batch. More would fill batches better behind many blocked rows, and let a scan wait longer."""
+
 _TAKE = """
 SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,
     CASE WHEN o.kind = 'close' THEN (
@@ -62,10 +65,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A batch, or None; `after` is the place to look on from when a whole chunk was blocked, None at the end."""
+    """A batch, or None; `after` is the place to look on from when a whole chunk was blocked, None at the end.
+
+    `more`: another batch can follow at once.
+    """
 
     batch: Batch | None
     after: int | None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class Dispatch:
 
     def take(self, realm: str, now_ms: int, *, after: int, max_items: int, max_bytes: int) -> Taken:
         """Mark the next batch as in flight, before any byte of it leaves."""
-        chunk = max(2 * max_items, 50)
+        chunk = max_items + ROOM_FOR_BLOCKED
         found = self._database.execute_sql(_TAKE, (after, now_ms, now_ms + SANE_WAIT_MS, realm, chunk)).fetchall()
         candidates = [_candidate(values) for values in found]
         planned: Plan = plan(candidates, max_items=max_items, max_bytes=max_bytes)
@@ -114,7 +121,7 @@ class Dispatch:
             "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = attempts + 1 WHERE n = ?",
             [(number, row.n) for row in rows],
         )
-        return Taken(Batch(whole(number), rows, bodies), None)
+        return Taken(Batch(whole(number), rows, bodies), None, planned.more or len(candidates) == chunk)
 
     def unsure(self, realm: str, *, after: int, limit: int) -> tuple[Sent, ...]:
         """Rows to ask for, in order of creation."""

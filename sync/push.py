@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -27,6 +28,14 @@ T = TypeVar("T")
 
 _NOT_THE_ITEMS = frozenset({"device_missing"})
 """Problem codes of a 400 that no smaller batch would mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """How many items one request held, 0 when none may go; `more`: another request can follow at once."""
+
+    items: int
+    more: bool
 
 
 class Push:
@@ -48,11 +57,6 @@ class Push:
         self._suspects = 0
         self._ceiling: int | None = None
 
-    @property
-    def background_items(self) -> int:
-        """Items of an ordinary batch; one as full as this says that a queue is behind it."""
-        return self._settings.batch_items
-
     def clear_unsure(self, realm: str, stopping: Callable[[], bool]) -> int:
         """Ask for every unsure item; how many got an answer. Raises SyncError, after the answers that came."""
         after, cleared, doubtful = 0, 0, 0
@@ -69,8 +73,8 @@ class Push:
             raise SyncError("bad_reply", f"{doubtful} questions without one clean answer")
         return cleared
 
-    def batch(self, realm: str, limits: Limits, *, drain: bool) -> int | None:
-        """Send one batch: how many items it held, or None when there is nothing to send now. Raises SyncError."""
+    def batch(self, realm: str, limits: Limits, *, drain: bool) -> Pushed:
+        """Send one batch. Raises SyncError, after its rows are in a state that says what is known of them."""
         wanted = self._settings.drain_items if drain else self._settings.batch_items
         max_items = min(wanted, limits.items, self._ceiling or wanted, self._smaller or wanted)
         after: int | None = 0
@@ -78,10 +82,10 @@ class Push:
             take = partial(self._dispatch.take, realm, self._clock.now_ms(), after=after)
             taken = self._write(partial(take, max_items=max_items, max_bytes=limits.bytes))
             if taken.batch is not None:
-                self._exchange(taken.batch)
-                return len(taken.batch.rows)
+                answered = self._exchange(taken.batch)
+                return Pushed(len(taken.batch.rows), more=taken.more or not answered)
             after = taken.after
-        return None
+        return Pushed(0, more=False)
 
     def _ask(self, rows: Sequence[Sent]) -> tuple[Answer, ...]:
         settings = self._settings
@@ -94,12 +98,12 @@ class Push:
     def _write(self, job: Callable[[], T]) -> T:
         return self._writer.call(job, priority=Priority.SETTLE)
 
-    def _exchange(self, batch: Batch) -> None:
+    def _exchange(self, batch: Batch) -> bool:
         try:
             answers = middleware_items.post(self._transport, batch.bodies)
         except SyncError as error:
             self._failed(batch, error)
-            return
+            return False
         judged = judge_batch(batch.rows, answers)
         self._write(partial(self._answered, batch, judged))
         self._suspects -= len(batch.rows)
@@ -107,6 +111,7 @@ class Push:
             self._smaller = None
         if judged.unclear or judged.strangers:
             raise SyncError("bad_reply", f"{len(judged.unclear)} items without one clean answer", may_have_left=True)
+        return True
 
     def _answered(self, batch: Batch, judged: Judged) -> None:
         self._settle(judged.verdicts)

@@ -86,7 +86,13 @@ class Judge:
         """One answer per item, in order; `forced` says by position which ones a fault decides."""
         batch = _Batch()
         answers = [self._answer(letter, forced.get(place), batch) for place, letter in enumerate(letters)]
-        self._hospital.tell_codes(list(batch.touched.values()))
+        # A pack that another receipt has is that receipt's to tell: the last row of a code wins on every device.
+        told = [
+            (book, pack)
+            for book, pack in batch.touched.values()
+            if pack.is_in or not self._hospital.held_elsewhere(pack.code, book.id)
+        ]
+        self._hospital.tell_codes(told)
         for book in batch.receipts.values():
             self._hospital.tell_receipt(book)
         return answers

@@ -166,6 +166,14 @@ def sandbox() -> Iterator[SandboxProcess]:
         yield process
 
 
+@pytest.fixture(scope="session")
+def shared() -> Iterator[SandboxProcess]:
+    """One for tests that leave nothing behind; it has the delivery of `tree`."""
+    with SandboxProcess() as process:
+        process.seed({"deliveries": [tree()]})
+        yield process
+
+
 @pytest.fixture
 def client(sandbox: SandboxProcess) -> Client:
     """A device of it."""

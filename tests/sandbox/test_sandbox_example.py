@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.sandbox import SandboxProcess
 from tests.sandbox.conftest import EXAMPLE, Client
 
-FOLDER = Path(__file__).resolve().parents[1] / "data" / "example"
+FOLDER = Path(__file__).resolve().parent / "example"
 
 
 def _load(name: str) -> Any:

@@ -122,6 +122,7 @@ class Device:
         self.sites: list[Site] = []
         self.statuses: queue.Queue[SyncStatus] = queue.Queue()
         self.realm: str | None = None
+        self.name = "pda-1"
         self.engines: list[SyncEngine] = []
         self.steps_before_crash: int | None = None
         self.answer_bug = False
@@ -143,7 +144,7 @@ class Device:
 
     def engine(self, url: str, settings: SyncSettings = FAST, clock: object | None = None) -> SyncEngine:
         made = SyncEngine(
-            server=url, device="pda-1", database=self.database, writer=self.writer, hooks=self.hooks(),
+            server=url, device=self.name, database=self.database, writer=self.writer, hooks=self.hooks(),
             clock=clock or SystemTime(), settings=settings,
         )  # fmt: skip
         self.engines.append(made)
@@ -154,7 +155,9 @@ class Device:
         item_id = f"01a201d7-0000-7000-8000-{n:012d}"
         negates = members.get("negates")
         body = {"id": item_id, "device": "pda-1", "receipt": receipt, "seq": n, "kind": kind, **members}
-        return NewItem(item_id, receipt, n, kind, json.dumps(body).encode(), 1000 + n, str(negates) if negates else None)
+        return NewItem(
+            item_id, receipt, n, kind, json.dumps(body).encode(), 1000 + n, str(negates) if negates else None
+        )
 
     def add(self, *items: NewItem, realm: str = "hospital-a") -> None:
         self.writer.call(lambda: [self.outbox.add(item, realm) for item in items], priority=Priority.SCAN)
@@ -191,9 +194,7 @@ class Device:
         return self.rows(ids=[item_id])[0]
 
     def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        return self.writer.call(
-            lambda: self.database.execute_sql(statement, values).fetchall(), priority=Priority.IDLE
-        )
+        return self.writer.call(lambda: self.database.execute_sql(statement, values).fetchall(), priority=Priority.IDLE)
 
     def wait_status(self, wanted: Callable[[SyncStatus], bool], limit_s: float = 10.0) -> SyncStatus:
         until = time.monotonic() + limit_s

@@ -35,8 +35,9 @@ class Middleware:
         self.page_rows = 1000
         self.arrived = threading.Semaphore(0)
         self.let_go = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.world = self
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), name="middleware")
         self.thread.start()
 
@@ -81,7 +82,9 @@ class Middleware:
 
     def ask(self, ids: list[str]) -> list[dict]:
         return [
-            {"id": item_id, **self.answers[item_id]} if item_id in self.answers else {"id": item_id, "result": "unknown"}
+            {"id": item_id, **self.answers[item_id]}
+            if item_id in self.answers
+            else {"id": item_id, "result": "unknown"}
             for item_id in ids
         ]
 
@@ -116,121 +119,126 @@ class Middleware:
         return {"result": "accepted"}
 
 
-def _handler(world: Middleware) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 10
-        disable_nagle_algorithm = True
-        wbufsize = -1
+class _Server(ThreadingHTTPServer):
+    world: Middleware
 
-        def log_message(self, *args: object) -> None:
-            pass
 
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            query = {key: values[0] for key, values in parse_qs(url.query).items()}
-            if url.path == "/v1/site":
-                self._serve("site", lambda: (200, world.site()))
-            elif url.path == "/v1/changes":
-                world.queries.append(query)
-                self._serve("changes", lambda: world.page(query))
-            else:
-                self._reply(404, {"code": "not_found", "text": "没有"})
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 10
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/v1/items":
-                self._serve("items", lambda: self._items(body))
-            elif self.path == "/v1/items/ask":
-                self._serve("ask", lambda: (200, {"items": world.ask(json.loads(body)["ids"])}))
-            else:
-                self._reply(404, {"code": "not_found", "text": "没有"})
+    @property
+    def world(self) -> Middleware:
+        return self.server.world  # type: ignore[attr-defined]
 
-        def _items(self, body: bytes) -> tuple[int, dict]:
-            items = json.loads(body)["items"]
-            if len(items) > world.limits["items"] or len(body) > world.limits["bytes"]:
-                return 413, {"code": "too_large", "text": "太大"}
-            if any(item["id"] in world.poison for item in items):
-                return 400, {"code": "bad_request", "text": "看不懂"}
-            return 200, {"items": world.take(items)}
+    def log_message(self, *args: object) -> None:
+        pass
 
-        def _serve(self, endpoint: str, act) -> None:
-            with world.lock:
-                world.calls.append(endpoint)
-                fault = world.faults[endpoint].popleft() if world.faults[endpoint] else ""
-            try:
-                self._act(fault, act)
-            except (ConnectionError, TimeoutError):
-                self.close_connection = True
-            finally:
-                world.arrived.release()
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        if url.path == "/v1/site":
+            self._serve("site", lambda: (200, self.world.site()))
+        elif url.path == "/v1/changes":
+            self.world.queries.append(query)
+            self._serve("changes", lambda: self.world.page(query))
+        else:
+            self._reply(404, {"code": "not_found", "text": "没有"})
 
-        def _act(self, fault: str, act) -> None:
-            name, _, value = fault.partition(":")
-            if name == "drop":
-                self.close_connection = True
-                return
-            if name in ("status", "html", "retry_after"):
-                self._refuse(name, value)
-                return
-            if name == "hang":
-                world.arrived.release()
-                world.let_go.wait(10)
-            with world.lock:
-                status, reply = act()
-            if name in ("lost", "hang"):
-                self.close_connection = True
-                return
-            self._reply(status, self._spoil(name, reply) if status == 200 else reply, name)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/items":
+            self._serve("items", lambda: self._items(body))
+        elif self.path == "/v1/items/ask":
+            self._serve("ask", lambda: (200, {"items": self.world.ask(json.loads(body)["ids"])}))
+        else:
+            self._reply(404, {"code": "not_found", "text": "没有"})
 
-        def _refuse(self, name: str, value: str) -> None:
-            if name == "html":
-                self._raw(int(value), b"<html>gateway</html>", "text/html")
-            elif name == "retry_after":
-                self._reply(503, {"code": "busy", "text": "忙"}, retry_after=value)
-            else:
-                self._reply(int(value), {"code": "busy", "text": "忙"})
+    def _items(self, body: bytes) -> tuple[int, dict]:
+        items = json.loads(body)["items"]
+        if len(items) > self.world.limits["items"] or len(body) > self.world.limits["bytes"]:
+            return 413, {"code": "too_large", "text": "太大"}
+        if any(item["id"] in self.world.poison for item in items):
+            return 400, {"code": "bad_request", "text": "看不懂"}
+        return 200, {"items": self.world.take(items)}
 
-        @staticmethod
-        def _spoil(name: str, reply: dict) -> dict:
-            items = reply.get("items", [])
-            if name == "missing":
-                return {"items": items[1:]}
-            if name == "twice":
-                return {"items": [*items, items[0]]}
-            if name == "strangers":
-                return {"items": [*items, {"id": "somebody-else", "result": "accepted"}]}
-            if name == "bad_word":
-                return {"items": [{**items[0], "result": "perhaps"}, *items[1:]]}
-            if name == "bad_type":
-                return {"items": [{**items[0], "code": 7}, *items[1:]]}
-            if name == "wrong_schema":
-                return {"data": "nothing of the sort"}
-            return reply
+    def _serve(self, endpoint: str, act) -> None:
+        with self.world.lock:
+            self.world.calls.append(endpoint)
+            fault = self.world.faults[endpoint].popleft() if self.world.faults[endpoint] else ""
+        try:
+            self._act(fault, act)
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+        finally:
+            self.world.arrived.release()
 
-        def _reply(self, status: int, reply: object, name: str = "", retry_after: str | None = None) -> None:
-            body = json.dumps(reply, ensure_ascii=False).encode()
-            if name == "garbage":
-                body = b"\xff\xfe{not json"
-            elif name == "deep":
-                body = b'{"items":[' + b"[" * 100_000
-            elif name == "truncated":
-                self._raw(status, body[: len(body) // 2], "application/json", length=len(body))
-                self.close_connection = True
-                return
-            self._raw(status, body, "application/json", retry_after=retry_after)
+    def _act(self, fault: str, act) -> None:
+        name, _, value = fault.partition(":")
+        if name == "drop":
+            self.close_connection = True
+            return
+        if name in ("status", "html", "retry_after"):
+            self._refuse(name, value)
+            return
+        if name == "hang":
+            self.world.arrived.release()
+            self.world.let_go.wait(10)
+        with self.world.lock:
+            status, reply = act()
+        if name in ("lost", "hang"):
+            self.close_connection = True
+            return
+        self._reply(status, self._spoil(name, reply) if status == 200 else reply, name)
 
-        def _raw(
-            self, status: int, body: bytes, kind: str, length: int | None = None, retry_after: str | None = None
-        ) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body) if length is None else length))
-            if retry_after is not None:
-                self.send_header("Retry-After", retry_after)
-            if 300 <= status < 400:
-                self.send_header("Location", "/v1/site")
-            self.end_headers()
-            self.wfile.write(body)
+    def _refuse(self, name: str, value: str) -> None:
+        if name == "html":
+            self._raw(int(value), b"<html>gateway</html>", "text/html")
+        elif name == "retry_after":
+            self._reply(503, {"code": "busy", "text": "忙"}, retry_after=value)
+        else:
+            self._reply(int(value), {"code": "busy", "text": "忙"})
 
-    return Handler
+    @staticmethod
+    def _spoil(name: str, reply: dict) -> dict:
+        items = reply.get("items", [])
+        if name == "missing":
+            return {"items": items[1:]}
+        if name == "twice":
+            return {"items": [*items, items[0]]}
+        if name == "strangers":
+            return {"items": [*items, {"id": "somebody-else", "result": "accepted"}]}
+        if name == "bad_word":
+            return {"items": [{**items[0], "result": "perhaps"}, *items[1:]]}
+        if name == "bad_type":
+            return {"items": [{**items[0], "code": 7}, *items[1:]]}
+        if name == "wrong_schema":
+            return {"data": "nothing of the sort"}
+        return reply
+
+    def _reply(self, status: int, reply: object, name: str = "", retry_after: str | None = None) -> None:
+        body = json.dumps(reply, ensure_ascii=False).encode()
+        if name == "garbage":
+            body = b"\xff\xfe{not json"
+        elif name == "deep":
+            body = b'{"items":[' + b"[" * 100_000
+        elif name == "truncated":
+            self._raw(status, body[: len(body) // 2], "application/json", length=len(body))
+            self.close_connection = True
+            return
+        self._raw(status, body, "application/json", retry_after=retry_after)
+
+    def _raw(
+        self, status: int, body: bytes, kind: str, length: int | None = None, retry_after: str | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
+        if 300 <= status < 400:
+            self.send_header("Location", "/v1/site")
+        self.end_headers()
+        self.wfile.write(body)

@@ -77,7 +77,9 @@ def test_only_the_item_without_one_clean_answer_becomes_unsure(
     assert device.drain(middleware.url).accepted == 1
 
 
-@pytest.mark.parametrize("fault", ["garbage", "deep", "truncated", "wrong_schema", "status:500", "status:302", "html:200"])
+@pytest.mark.parametrize(
+    "fault", ["garbage", "deep", "truncated", "wrong_schema", "status:500", "status:302", "html:200"]
+)
 def test_a_reply_that_is_none_makes_the_whole_batch_unsure(middleware: Middleware, device: Device, fault: str) -> None:
     middleware.faults["items"].append(fault)
     middleware.faults["ask"].extend(["drop"] * 1000)
@@ -179,7 +181,9 @@ def test_what_was_in_flight_when_the_process_died_is_asked_for(middleware: Middl
     assert middleware.batches[1:] == [[lost]]
 
 
-def test_stop_leaves_a_hanging_request_in_flight_and_the_next_start_asks(middleware: Middleware, device: Device) -> None:
+def test_stop_leaves_a_hanging_request_in_flight_and_the_next_start_asks(
+    middleware: Middleware, device: Device
+) -> None:
     middleware.faults["items"].append("hang")
     device.scan()
     engine = device.engine(middleware.url)

@@ -97,9 +97,7 @@ def test_every_item_takes_effect_once_and_in_order(schedule: list[tuple[object, 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("endpoint", [endpoint.name for endpoint in ENDPOINTS])
-def test_every_endpoint_survives_every_fault(
-    middleware: Middleware, device: Device, endpoint: str, fault: str
-) -> None:
+def test_every_endpoint_survives_every_fault(middleware: Middleware, device: Device, endpoint: str, fault: str) -> None:
     middleware.changes = [{"kind": "recall", "drug": "d", "batch": "b", "active": True}]
     middleware.faults[endpoint].extend([fault, fault])
     if endpoint == "ask":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sync_bench import Device
 from sync_middleware import Middleware
 
@@ -24,10 +25,8 @@ def test_all_pages_are_applied_once_and_the_next_run_fetches_nothing(middleware:
 def test_a_kill_in_the_middle_of_a_page_brings_the_page_again(middleware: Middleware, device: Device) -> None:
     fill(middleware, 10)
     device.steps_before_crash = 4
-    try:
+    with pytest.raises(RuntimeError, match="killed"):
         device.drain(middleware.url)
-    except RuntimeError as error:
-        assert "killed" in str(error)
     assert device.sql("SELECT * FROM sync_cursor") == []
     device.steps_before_crash = None
     assert device.drain(middleware.url).fetched == 10

@@ -37,8 +37,8 @@ STATEMENTS: tuple[str, ...] = (
     "CREATE INDEX packages_by_parent ON packages (parent, delivery) WHERE parent IS NOT NULL",
     """CREATE TABLE known_codes (
         code TEXT PRIMARY KEY, receipt TEXT NOT NULL, delivery TEXT NOT NULL, line INTEGER NOT NULL,
-        state TEXT NOT NULL, via TEXT, device TEXT NOT NULL, item TEXT, at_ms INTEGER, packs INTEGER NOT NULL, estimated INTEGER NOT NULL)
-        WITHOUT ROWID""",
+        state TEXT NOT NULL, via TEXT, device TEXT NOT NULL, item TEXT, at_ms INTEGER, packs INTEGER NOT NULL,
+        estimated INTEGER NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX known_codes_by_receipt ON known_codes (receipt)",
     "CREATE TABLE known_receipts (id TEXT PRIMARY KEY, delivery TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE receipts (
