@@ -19,7 +19,7 @@ SANE_WAIT_MS = 3_600_000
 """No wait is longer: a due time beyond it comes from a wall clock that was moved, and counts as due."""
 
 ROOM_FOR_BLOCKED = 50
-"""Rows read beyond a full batch. More would fill batches better behind many blocked rows, and let a scan wait longer."""
+"""Rows read beyond a full batch; more would fill batches better behind blocked rows, but let a scan wait longer."""
 
 _TAKE = """
 SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,

@@ -49,6 +49,13 @@ ANSWER_CODES = (
     "receipt_incomplete",
     "unknown_delivery",
     "bad_item",
+    "unknown_line",
+    "wrong_line",
+    "wrong_drug",
+    "equation_open",
+    "negates_other_receipt",
+    "not_reversible",
+    "poisoned",
     "busy",
     "close_differs",
     "waits_for_held",
@@ -56,7 +63,7 @@ ANSWER_CODES = (
     "bad_request",
     "unspecified",
 )
-"""Codes that a row of the outbox can carry: those of middleware.yaml, then our own. A server may bring others."""
+"""Codes that a row can carry: those of middleware.yaml and its sandbox, then our own. A server may bring others."""
 
 
 class SyncError(Exception):

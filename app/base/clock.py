@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import Protocol
 
-_ZONE = re.compile(r"^([+-])(\d{2}):(\d{2})$")
+_ZONE = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class Clock(Protocol):
@@ -50,7 +50,7 @@ def parse_moment(text: str) -> int:
 
 def zone_of(text: str) -> dt.timezone:
     """`+08:00` → a fixed offset; ValueError otherwise."""
-    found = _ZONE.match(text)
+    found = _ZONE.fullmatch(text)
     if not found:
         raise ValueError(f"not an offset: {text!r}")
     sign = 1 if found[1] == "+" else -1

@@ -21,7 +21,7 @@ class DataFolder:
         """Raises Trouble: data_folder_in_use, data_folder_read_only, data_folder_bad."""
         self.paths = DataPaths(root)
         self._make()
-        self._lock = FileLock(self.paths.lock)
+        self._lock = FileLock(self.paths.lock, thread_local=False)  # whoever closes lets go, on any thread
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

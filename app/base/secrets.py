@@ -32,6 +32,6 @@ class PinVerifier:
                 maxmem=_MEMORY_BYTES,
                 dklen=_RESULT_BYTES,
             )
-        except ValueError:
+        except (ValueError, TypeError, MemoryError):  # TypeError: a number that is no C unsigned long
             return False
         return hmac.compare_digest(found, self.verifier)

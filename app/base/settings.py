@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.base.errors import Trouble
 from app.base.paths import DataPaths
+from app.base.texts import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,25 @@ class Setting:
     kind: type
     default: object
     file: str  # "site" (read-only to clerks) or "device"
-    who: str  # the right that may change it
+    who: str  # the right that may change it, or ANYBODY
     since: str
     meaning: str
+    choices: tuple[str, ...] = ()  # the only texts allowed; empty: any
+    least: float | None = None
+    most: float | None = None
+
+    def accepts(self, value: object) -> bool:
+        """True if the value has the right type and stands within the limits."""
+        if type(value) is not self.kind:
+            return False
+        if isinstance(value, list):
+            return all(isinstance(word, str) for word in value)
+        if isinstance(value, float):
+            return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        return not self.choices or value in self.choices
 
 
+ANYBODY = "anybody"
 SETTINGS: tuple[Setting, ...] = (
     Setting("server", str, "", "site", "install", "0.1.0", "address of the hospital middleware"),
     Setting("ca_file", str, "", "site", "install", "0.1.0", "PEM file of the site's own certificate authority"),
@@ -31,8 +46,44 @@ SETTINGS: tuple[Setting, ...] = (
         "stop_holds", bool, True, "site", "install", "0.1.0", "a stop holds scanning in the window until confirmed"
     ),
     Setting("scanners", list, [], "device", "install", "0.1.0", "scanners opened at start, as on the command line"),
-)
+    Setting("lang", str, "zh", "device", ANYBODY, "0.1.0", "language of the window", choices=LANGUAGES),
+    Setting(
+        "theme", str, "auto", "device", ANYBODY, "0.1.0", "colours of the window; auto: as the system's",
+        choices=("auto", "light", "dark"),
+    ),
+    Setting(
+        "text_scale", float, 1.0, "device", ANYBODY, "0.1.0", "size of the window's text; 2.0 is twice the usual",
+        least=1.0, most=2.0,
+    ),
+    Setting("sound", bool, True, "device", ANYBODY, "0.1.0", "tones after a scan"),
+)  # fmt: skip
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+
+def setting_of(key: str) -> Setting:
+    """The declaration behind a key. Raises KeyError."""
+    return _BY_KEY[key]
+
+
+def text_of(value: object) -> str:
+    """A value as a person edits it: `true`, `1.5`, a text; a list has one word per line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def value_of(setting: Setting, text: str) -> object:
+    """What a person wrote, as a value. Raises ValueError where the setting does not accept it."""
+    value: object = text.strip()
+    if setting.kind is bool:
+        value = {"true": True, "false": False}.get(text.strip())
+    elif setting.kind is float:
+        value = float(text)
+    elif setting.kind is list:
+        value = [word.strip() for word in text.splitlines() if word.strip()]
+    if not setting.accepts(value):
+        raise ValueError(f"not a value of {setting.key}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +103,10 @@ class Settings:
     def text(self, key: str) -> str:
         return str(self.values[key])
 
+    def number(self, key: str) -> float:
+        value = self.values[key]
+        return float(value) if isinstance(value, float) else 0.0
+
     def flag(self, key: str) -> bool:
         return bool(self.values[key])
 
@@ -62,7 +117,7 @@ class Settings:
 
 def _read(file: str, path: Path) -> dict[str, object]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad's mark
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -71,6 +126,7 @@ def _read(file: str, path: Path) -> dict[str, object]:
         setting = _BY_KEY.get(key)
         if setting is None or setting.file != file:
             raise Trouble("setting_bad", file=path.name, key=key, why="unknown")
-        if not isinstance(value, setting.kind):
+        found[key] = float(value) if setting.kind is float and type(value) is int else value
+        if not setting.accepts(found[key]):
             raise Trouble("setting_bad", file=path.name, key=key, why=f"not {setting.kind.__name__}")
     return found

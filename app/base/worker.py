@@ -63,7 +63,8 @@ class Worker:
 
     def waiting(self, below: int) -> bool:
         """True while a job with a priority smaller than `below` waits (long jobs ask this between their steps)."""
-        return bool(self._inbox) and self._inbox[0][0] < below
+        with self._ready:
+            return bool(self._inbox) and self._inbox[0][0] < below
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Finish what is in the inbox, then end. Jobs handed in afterwards raise WorkerStopped."""

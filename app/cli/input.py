@@ -43,10 +43,11 @@ class Interrupts:
 
     def wait(self, source: Iterator[T]) -> T | None:
         """The next input; None at their end. Raises Interrupted."""
-        if self._asked:
-            raise Interrupted
+        # Waiting is said before it is asked for: a signal between the two would otherwise wait for the next input.
         self._waiting = True
         try:
+            if self._asked:
+                raise Interrupted
             return next(source, None)
         finally:
             self._waiting = False

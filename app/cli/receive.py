@@ -20,7 +20,7 @@ from app.base.errors import EXIT_DONE, EXIT_WORLD_SAID_NO, Trouble, WrongUse
 from app.base.options import Environment, add_data_options, add_scanner_option
 from app.base.texts import Texts
 from app.cli.input import Interrupted, Interrupts, lines_of, scans_of
-from app.cli.program import call_of
+from app.cli.program import call_of, text_of
 from app.flows.lines import CommandInput, ScanInput
 from app.flows.outcomes import CommandOutcome, ReceiptSummary, ScanOutcome
 from app.flows.receiving import Receiving
@@ -35,8 +35,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser("receive", help="收货 (receive a delivery)")
     add_data_options(parser, nested=True)
     add_scanner_option(parser, nested=True)
-    parser.add_argument("--delivery", metavar="NO", required=True, help="随货单号 (delivery number)")
-    parser.add_argument("--operator", metavar="ID", help="工号；密码在 MATOU_PIN 或提示时输入 (operator)")
+    parser.add_argument("--delivery", metavar="NO", type=text_of, required=True, help="随货单号 (delivery number)")
+    parser.add_argument("--operator", metavar="ID", type=text_of, help="工号；密码在 MATOU_PIN 或提示时输入 (operator)")
     parser.add_argument("--offline", action="store_true", help="完全不用网络 (no network at all)")
     parser.add_argument("--hold", action="store_true", help="停止提示要确认 (a stop holds until !confirm)")
     parser.add_argument("file", nargs="?", metavar="FILE", help="输入文件，默认标准输入 (default: standard input)")
@@ -113,7 +113,10 @@ def _pin(environment: Environment) -> str:
         return environment.pin
     if not sys.stdin.isatty():
         raise WrongUse("pin_missing")
-    return getpass.getpass("PIN: ")
+    try:
+        return getpass.getpass("PIN: ")
+    except EOFError:
+        raise WrongUse("pin_missing") from None
 
 
 @contextlib.contextmanager
@@ -134,14 +137,20 @@ def _input(args: argparse.Namespace, now_ms: Callable[[], int]) -> Iterator[Iter
 
 
 def _fetch_if_needed(program: Program, args: argparse.Namespace) -> None:
-    """A delivery or an operator that is not here yet is fetched first, if there is a network to fetch it over."""
+    """A delivery or an operator that is not here yet is fetched first, if there is a network to fetch it over.
+
+    Raises Trouble: what kept the hospital from answering, if that is why something is missing; delivery_not_here.
+    """
     if program.knows_delivery(args.delivery) and program.knows_operator(args.operator):
         return
+    trouble: str | None = None
     if not args.offline and program.server is not None:
-        program.engine().run_until_empty(limit_s=FETCH_LIMIT_S, until_empty=False)
+        trouble = program.engine().run_until_empty(limit_s=FETCH_LIMIT_S, until_empty=False).trouble
         program.follow_site()
     if not program.knows_delivery(args.delivery):
-        raise Trouble("delivery_not_here", delivery=args.delivery)
+        raise Trouble(trouble or "delivery_not_here", delivery=args.delivery, server=program.server)
+    if trouble is not None and not program.knows_operator(args.operator):
+        raise Trouble(trouble, server=program.server)
 
 
 def _print(line: dict[str, object]) -> None:

@@ -23,10 +23,12 @@ from app.store.database import PRAGMAS, schema_version
 from app.store.writer import SCAN
 from app.wiring import Program
 from devices import list_ports
-from sync import SyncError
+from sync import Site, SyncError
+from sync.endpoints import middleware_site
 
 _ENOUGH_MB = 500
 _CLOCK_LIMIT_S = 120
+_ANSWER_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +117,28 @@ def _server(program: Program) -> Iterator[Check]:
         yield Check("server", "attention", {"found": "-"})
         return
     try:
-        site = program.engine().introduce()
+        site = _introduce(program)
     except (SyncError, Trouble) as error:
         yield Check("server", "fail", {"found": error.code})
         return
     yield Check("server", "pass", {"found": site.name})
     off_s = abs(site.now_ms - program.clock.now_ms()) / 1000
     yield Check("clock", "pass" if off_s <= _CLOCK_LIMIT_S else "attention", {"found": f"{off_s:+.0f} s"})
+
+
+def _introduce(program: Program) -> Site:
+    """Who answers at the server's address; nothing is stored. Raises SyncError, Trouble."""
+    engine = program.engine()
+    try:
+        site = engine.questions.submit(middleware_site.get).result(_ANSWER_LIMIT_S)
+    except TimeoutError as error:
+        raise SyncError("server_timeout") from error
+    finally:
+        engine.stop()
+    known = program.writer.call(program.catalogue.site, priority=SCAN, write=False)
+    if known is not None and known.realm != site.site_id:
+        raise SyncError("foreign_realm", f"expected {known.realm}, found {site.site_id}")
+    return site
 
 
 def _asked(name: str, ask: Callable[[], str]) -> Check:

@@ -14,6 +14,7 @@ from app.base.clock import zone_of
 from app.base.errors import EXIT_DONE
 from app.base.options import Environment, add_data_options
 from app.base.texts import Texts
+from app.cli.program import text_of
 from app.flows.lookups import CodeView, EventView, Lookups
 from app.store.catalogue import DEFAULT_ZONE
 from app.store.failures import sorted_failures
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     lang = Environment.read(os.environ).lang
     with Reader(args.data_dir) as reader, sorted_failures():
         lookups = Lookups(reader.database, reader.catalogue, reader.packages, reader.outbox)
-        view = lookups.show(os.fsencode(args.code).decode("utf-8", "replace"))
+        view = lookups.show(text_of(args.code))
         site = reader.catalogue.site()
     if args.json:
         text = json.dumps(dataclasses.asdict(view) | {"known": view.known}, ensure_ascii=False)

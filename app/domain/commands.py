@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SEQ = re.compile(r"^[0-9]{1,7}$")
-_NUMBER = re.compile(r"^[0-9]{1,9}$")
+_SEQ = re.compile(r"[0-9]{1,7}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+# A blank of any script, but not GS and its like, which `str.split` takes for blanks although they stand in codes.
+_BLANKS = re.compile(r"[^\S\x1c-\x1f]+")
 OUTCOME_OF = {"short": "short", "over": "over", "exempt": "exempt", "damaged": "damaged", "reject": "rejected"}
 _BY_LINE = ("short", "over", "exempt")
 _BY_CODE = ("damaged", "reject")
@@ -42,7 +44,7 @@ class BadCommand:
 
 def parse(text: str) -> Command | BadCommand:
     """`text` is what follows the `!`."""
-    words = text.split()
+    words = _words(text)
     if not words:
         return BadCommand(None, "unknown_command")
     name, rest = words[0], words[1:]
@@ -59,26 +61,32 @@ def parse(text: str) -> Command | BadCommand:
     return BadCommand(name[:20], "unknown_command")
 
 
+def _words(text: str, cuts: int = 0) -> list[str]:
+    """The words; with `cuts`, the last one is all the rest."""
+    lead = _BLANKS.match(text)
+    return [word for word in _BLANKS.split(text[lead.end() :] if lead else text, maxsplit=cuts) if word]
+
+
 def _undo(rest: list[str]) -> Command | BadCommand:
     if not rest:
         return Command("undo")
     if len(rest) > 1:
         return BadCommand("undo", "bad_command")
-    if _SEQ.match(rest[0]):
+    if _SEQ.fullmatch(rest[0]):
         return Command("undo", seq=int(rest[0]))
     return Command("undo", code=rest[0])
 
 
 def _by_line(name: str, text: str) -> Command | BadCommand:
-    parts = text.split(maxsplit=3)
-    if len(parts) < 4 or not _NUMBER.match(parts[1]) or not _NUMBER.match(parts[2]):
+    parts = _words(text, 3)
+    if len(parts) < 4 or not _NUMBER.fullmatch(parts[1]) or not _NUMBER.fullmatch(parts[2]):
         return BadCommand(name, "bad_command")
     line, count = int(parts[1]), int(parts[2])
     return Command(name, line=line, count=count, outcome=OUTCOME_OF[name], reason_text=parts[3].strip())
 
 
 def _by_code(name: str, text: str) -> Command | BadCommand:
-    parts = text.split(maxsplit=2)
+    parts = _words(text, 2)
     if len(parts) < 3:
         return BadCommand(name, "bad_command")
     return Command(name, code=parts[1], outcome=OUTCOME_OF[name], reason_text=parts[2].strip())

@@ -58,7 +58,7 @@ def parse_element_string(text: str) -> tuple[Gs1Fields, bool] | None:
     lost FNC1 is never mended by splitting: the delivery's manifest may confirm the plain reading, nothing else.
     The parentheses form carries its own borders and is never ambiguous for that reason.
     """
-    if not text.isascii():
+    if not text or not text.isascii():
         return None
     hri = bool(_PARENTHESES.match(text))
     try:

@@ -11,11 +11,11 @@ import re
 PREFIX = "MATOU"
 KINDS = {"!": "command", "#": "badge", "=": "delivery", "~": "set_up"}
 
-# e-voucher-6101.md §2: 424 + 25 digits, or `opc` + the same layout; alone, behind an AIM prefix, wrapped, or glued
-# together by a lost line end. Caps Lock may turn the letters round.
+# e-voucher-6101.md §2: 424 + 25 digits, or `opc` + the same layout; alone, behind an AIM prefix, wrapped, or glued by
+# a lost line end to another voucher or to the trace codes shot before and after. Caps Lock may turn the letters round.
 VOUCHER = re.compile(
-    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:424[0-9]{25})+(?![0-9])"
-    r"|(?:(?<![0-9A-Za-z])|(?<=\][A-Za-z][0-9A-Za-z]))opc[0-9A-Za-z]{20,40}(?![0-9A-Za-z])",
+    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:8[0-9]{19})*424[0-9]{25}(?:424[0-9]{25}|8[0-9]{19})*(?![0-9])"
+    r"|(?:(?<![0-9A-Za-z])|(?<=\][A-Za-z][0-9A-Za-z]))(?:8[0-9]{19})*opc[0-9A-Za-z]{20,}",
     re.IGNORECASE,
 )
 

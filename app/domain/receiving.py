@@ -87,7 +87,7 @@ def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
     if isinstance(reading, ProductCode):
         return "product_code"
     if facts.in_manifest:
-        return None
+        return None if facts.packs else "ambiguous"  # a carton without children, and no ratio to count it by
     if isinstance(reading, Gs1) and (reading.ambiguous or reading.key is None):
         return "ambiguous"
     if facts.drug is None:

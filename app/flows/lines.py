@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from app.domain.own_forms import holds_voucher
+
 _MOMENTS = range(10**13)
 
 
@@ -48,7 +50,7 @@ def _object(body: bytes) -> ScanInput | None:
     at_ms, scanner = found.get("at_ms"), found.get("device")
     if raw is None or not (at_ms is None or (type(at_ms) is int and at_ms in _MOMENTS)):
         return None
-    if not (scanner is None or (isinstance(scanner, str) and scanner.isprintable())):
+    if not (scanner is None or (isinstance(scanner, str) and scanner.isprintable() and not holds_voucher(scanner))):
         return None
     return ScanInput(raw, at_ms, scanner)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app.base.clock import Clock, IdMaker, day_of, zone_of
 from app.base.errors import Trouble
-from app.domain.codes import OwnForm, Reading, Voucher, decode, key_of, read
+from app.domain.codes import OwnForm, Reading, Voucher, decode, key_of, read_bytes
 from app.domain.documents import DeliveryNo, Equation, receipt_id
 from app.domain.reasons import SCAN_REASONS, Panel
 from app.domain.receiving import Decision, SiteRules, decide
@@ -63,7 +63,7 @@ class Receiving:
     def scan(self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None) -> ScanOutcome:
         """Answer one scan. Never raises: what could not be recorded is answered `not_recorded`."""
         text = decode(raw)
-        reading = read(text)
+        reading = read_bytes(raw)
         if isinstance(reading, Voucher):
             return self._voucher()
         moment = self.parts.clock.now_ms() if at_ms is None else at_ms
@@ -82,7 +82,7 @@ class Receiving:
         self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None
     ) -> ScanOutcome | CommandOutcome:
         """Answer what a scanner sent: a printed command code is obeyed, everything else is a scan."""
-        reading = read(decode(raw))
+        reading = read_bytes(raw)
         if isinstance(reading, OwnForm) and reading.kind == "command":
             return self.command(reading.text, at_ms=at_ms)
         return self.scan(raw, at_ms=at_ms, scanner=scanner)

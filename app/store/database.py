@@ -6,8 +6,9 @@ then upgraded, one transaction per version, so that a crash in the middle leaves
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import peewee
@@ -26,6 +27,9 @@ PRAGMAS: tuple[tuple[str, int | str], ...] = (
     ("temp_store", "memory"),
     ("busy_timeout", 2_000),
 )
+
+_HEADER_BYTES = 100
+_HEADER_BEGINS = b"SQLite format 3\0"
 
 Migrations = Mapping[int, Sequence[str]]
 
@@ -49,6 +53,9 @@ def open_database(
                 back_up(database, paths.backups, name=f"before-v{known}", now_ms=now_ms())
             for version in range(found + 1, known + 1):
                 _upgrade(database, version, migrations)
+            # SQLite opens a read-only file without a word; it must not be the first scan that finds out.
+            with immediate(database):
+                pass
         except BaseException:
             database.close()
             raise
@@ -79,20 +86,59 @@ def schema_version(database: peewee.SqliteDatabase) -> int:
 
 
 def _refuse_newer(path: Path, known: int) -> None:
-    """Look before the first pragma: a newer file is not touched, not even its journal mode."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    finally:
-        connection.close()
+    """Look before the first pragma: a newer file is not touched, not even its journal mode.
+
+    The file's own header is read first, because SQLite leaves a journal behind even where it opens for reading only.
+    """
+    found = _version_in_header(path)
+    if found <= known and _journal_of(path).exists():
+        # A program that was killed may have left its upgrade in the journal.
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > known:
         raise Trouble("database_newer", found=found, known=known)
 
 
+def _version_in_header(path: Path) -> int:
+    """`user_version` as it stands in the file (https://sqlite.org/fileformat2.html §1.3); 0 if there is no file yet."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise Trouble("data_folder_bad", why=error.strerror) from error
+    if not header:
+        return 0
+    if len(header) < _HEADER_BYTES or not header.startswith(_HEADER_BEGINS):
+        raise Trouble("database_damaged")
+    return int.from_bytes(header[60:64], "big")
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+@contextlib.contextmanager
+def immediate(database: peewee.SqliteDatabase) -> Iterator[None]:
+    """One IMMEDIATE transaction around the block, kept whole or not at all. Not to be nested.
+
+    On a full disk SQLite has rolled back by itself. peewee's `atomic` asks for it once more, and the error of that
+    would hide why.
+    """
+    connection: sqlite3.Connection = database.connection()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _upgrade(database: peewee.SqliteDatabase, version: int, migrations: Sequence[Migrations]) -> None:
-    with database.atomic("IMMEDIATE"):
+    with immediate(database):
         for part in migrations:
             for statement in part.get(version, ()):
                 database.execute_sql(statement)

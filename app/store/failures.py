@@ -28,7 +28,8 @@ def trouble_of(error: BaseException) -> Trouble | None:
     """The trouble behind a database error; None if it is our bug."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, sqlite3.Error):
-        found = found.__cause__
+        # peewee 4 raises its own kind without saying `from`.
+        found = found.__cause__ or found.__context__
     code = getattr(found, "sqlite_errorcode", None)
     name = _WORLD.get(code & 0xFF) if isinstance(code, int) else None
     return Trouble(name, why=getattr(found, "sqlite_errorname", "?"), folder="") if name else None

@@ -17,6 +17,7 @@ from typing import TypeVar
 import peewee
 
 from app.base.worker import Worker
+from app.store.database import immediate
 from app.store.failures import sorted_failures
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class StoreWriter:
             raise
         self._checkpointer = Worker("store-checkpoint")
         self._rows_folded = 0
+        self._inside = False
 
     def call(self, job: Callable[[], T], *, priority: int = SCAN, write: bool = True) -> T:
         """Run `job` inside one IMMEDIATE transaction (none when not `write`), wait, and return what it returns.
@@ -69,12 +71,20 @@ class StoreWriter:
 
     def _run(self, job: Callable[[], T], *, write: bool) -> T:
         with sorted_failures():
-            if not write or self.database.in_transaction():
+            if not write or self._inside:
                 return job()
-            with self.database.atomic("IMMEDIATE"):
+            with immediate(self.database), self._inside_a_transaction():
                 result = job()
         self._plan_checkpoint()
         return result
+
+    @contextlib.contextmanager
+    def _inside_a_transaction(self) -> Iterator[None]:
+        self._inside = True
+        try:
+            yield
+        finally:
+            self._inside = False
 
     def _plan_checkpoint(self) -> None:
         rows = self.database.connection().total_changes

@@ -58,6 +58,7 @@ class Delivery:
         self.complete = seed.manifest == "complete"
         self.known: dict[str, Package] = {}
         self._children: dict[str, list[str]] = {}
+        self._expanded: dict[str, tuple[tuple[str, int], ...]] = {}
         self.set_lines: frozenset[int] = frozenset()
         if self.complete:
             self.known = {package.code: package for package in seed.packages}
@@ -70,9 +71,15 @@ class Delivery:
         """Smallest packs on all lines."""
         return sum(line.packs for line in self.seed.lines)
 
-    def leaves(self, code: str) -> list[Package]:
-        """The packages without children under a code of the manifest, itself if it has none."""
-        found: list[Package] = []
+    def leaves(self, code: str) -> tuple[tuple[str, int], ...]:
+        """(code, line) of the packages without children under a code of the manifest, itself if it has none."""
+        expanded = self._expanded.get(code)
+        if expanded is None:
+            expanded = self._expanded[code] = tuple(self._walk(code))
+        return expanded
+
+    def _walk(self, code: str) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
         waiting = [code]
         while waiting:
             current = waiting.pop()
@@ -80,14 +87,13 @@ class Delivery:
             if children:
                 waiting.extend(reversed(children))
             else:
-                found.append(self.known[current])
+                found.append((current, self.known[current].line))
         return found
 
     def expand(self, code: str, line: int, count: int, drug: Drug | None) -> Expansion:
         """What a code stands for; without known children the code itself, with the sender's count."""
         if code in self._children:
-            packs = tuple((leaf.code, leaf.line) for leaf in self.leaves(code))
-            return Expansion(packs, 1, children_known=True, estimated=False)
+            return Expansion(self.leaves(code), 1, children_known=True, estimated=False)
         package = self.known.get(code)
         level = package.level if package else level_of(drug, code)
         place = package.line if package else line

@@ -40,6 +40,24 @@ class Single:
         return self.body
 
 
+class Late:
+    """A change that is one row and costs time to make: made when it is first asked for."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._body: object = None
+
+    def __len__(self) -> int:
+        return 1
+
+    def change(self, start: int, stop: int) -> object:
+        """The change itself."""
+        del start, stop
+        if self._body is None:
+            self._body = self._make()
+        return self._body
+
+
 @dataclass(frozen=True, slots=True)
 class Packages:
     """Rows of a manifest."""

@@ -183,7 +183,7 @@ class Judge:
             raise _refuse(item, "unknown_line")
         drug = self._hospital.drug_of(code)
         if code in delivery.known:
-            if item.line not in {leaf.line for leaf in delivery.leaves(code)}:
+            if item.line not in {line for _, line in delivery.leaves(code)}:
                 raise _refuse(item, "wrong_line")
         elif item.line in delivery.set_lines:
             raise _refuse(item, "not_in_delivery")

@@ -10,6 +10,7 @@ import random
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from sync.sandbox.deliveries import DeliverySeed
-from sync.sandbox.feed import Single
+from sync.sandbox.feed import Late, Single
 from sync.sandbox.hospital import EarlierReceipt, Hospital
 from sync.sandbox.ledger import EarlierCode
 from sync.sandbox.wire import Drug, Equation, Line, Package, Recall, ReceiptId
@@ -152,7 +153,7 @@ class Seeding:
     def fill(self, hospital: Hospital, size: str) -> None:
         """Put everything of a size into an empty hospital."""
         for operator in self._catalogue.operators:
-            hospital.feed.add(Single(_operator_change(operator, self._seed)))
+            hospital.feed.add(Late(partial(_operator_change, operator, self._seed)))
         for room in self._catalogue.store_rooms:
             hospital.feed.add(Single(room))
         for drug in self._catalogue.drugs:

@@ -82,9 +82,10 @@ class Sandbox:
         _say_first_line(self._addresses(), door.getsockname()[1], self._ca())
         await stop.wait()
         await proxy.close()
-        for server in servers:
-            server.should_exit = server.force_exit = True
-        await asyncio.gather(*tasks)
+        # Nobody is left to be polite to: every client connection went with the proxy.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _set_faults(self, body: bytes) -> None:
         self.board.replace(body)

@@ -49,13 +49,14 @@ class Client:
     def get(self, path: str) -> dict[str, Any]:
         status, _, body = self.call("GET", path)
         assert status == 200, body
-        return json.loads(body)
+        answer: dict[str, Any] = json.loads(body)
+        return answer
 
     def send(self, *items: dict[str, Any]) -> list[dict[str, Any]]:
         """One batch; the answers."""
         status, _, body = self.call("POST", "/v1/items", {"items": items})
         assert status == 200, body
-        answers = json.loads(body)["items"]
+        answers: list[dict[str, Any]] = json.loads(body)["items"]
         assert [answer["id"] for answer in answers] == [item["id"] for item in items]
         return answers
 

@@ -244,3 +244,22 @@ def test_bad_faults_on_the_command_line(faults: str):
     done = _run("--faults", faults)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("bad_faults: ")
+
+
+def test_matou_sandbox_is_the_same_sandbox():
+    program = (
+        "import argparse; from app.cli import sandbox; parser = argparse.ArgumentParser();"
+        "sandbox.register(parser.add_subparsers()); args = parser.parse_args(['sandbox', '--seed', '3', '--tls']);"
+        "raise SystemExit(args.run(args))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["url"].startswith("https://127.0.0.1:")

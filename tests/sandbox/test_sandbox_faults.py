@@ -32,7 +32,7 @@ def _codes(sandbox: SandboxProcess) -> list[str]:
 
 def _raw_items(client: Client, *items: dict[str, Any]) -> bytes:
     body = json.dumps({"items": items}).encode()
-    head = f"POST /v1/items HTTP/1.1\r\nHost: x\r\nMatou-Device: pda-1\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/items HTTP/1.1\r\nHost: x\r\nMatou-Device: pda-1\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

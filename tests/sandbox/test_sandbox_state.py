@@ -27,7 +27,7 @@ def test_everything_survives_a_kill(tmp_path: Path):
     sent = client.results(first, undone, pen.undo(undone), poisoned, put_off, conflict)
     process.faults({})
     before = (process.ledger(), process.deliveries(), client.changes(), process.patients())
-    half = client.get("/v1/changes?limit=40")
+    half = client.get("/v1/changes?limit=20")
     process.kill()
 
     with SandboxProcess(state=tmp_path) as again:

@@ -183,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
         if name in ("status", "html", "retry_after"):
             self._refuse(name, value)
             return
-        if name == "hang":
+        if name in ("hang", "slow"):
             self.world.arrived.release()
             self.world.let_go.wait(10)
         with self.world.lock:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sync_bench import FAST, Device, StepClock
 from sync_middleware import Middleware
@@ -195,6 +197,25 @@ def test_stop_leaves_a_hanging_request_in_flight_and_the_next_start_asks(
     middleware.let_go.set()
     assert device.drain(middleware.url).accepted == 1
     assert list(middleware.effects.values()) == [1]
+
+
+def test_an_answer_that_comes_after_the_engine_was_left_behind_is_not_written(
+    middleware: Middleware, device: Device
+) -> None:
+    middleware.faults["items"].append("slow")
+    device.scan()
+    engine = device.engine(middleware.url)
+    engine.start()
+    for _ in range(2):
+        assert middleware.arrived.acquire(timeout=5)
+    thread = next(thread for thread in threading.enumerate() if thread.name == "sync-engine")
+    engine.stop(timeout_s=0.05)
+    middleware.let_go.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert (device.counts().in_flight, device.settled) == (1, [])
+    assert device.drain(middleware.url).accepted == 1
+    assert middleware.batches == [[device.settled[0].id]]
 
 
 def test_dead_server_ends_at_the_limit_with_its_trouble(device: Device, middleware: Middleware) -> None:

@@ -6,8 +6,10 @@ import peewee
 import pytest
 from sync_bench import Device
 
+from sync.dispatch import Dispatch
 from sync.outbox import Counts, NewItem
 from sync.ports import Priority
+from sync.verdicts import Sent, refusal
 
 
 def test_an_item_is_there_only_if_its_transaction_is(device: Device) -> None:
@@ -67,6 +69,15 @@ def test_settled_rows_leave_the_working_indexes(device: Device, index: str) -> N
     device.sql("UPDATE sync_outbox SET state = 'accepted', reported = 1 RETURNING n")
     device.sql("ANALYZE")
     assert device.sql("SELECT stat FROM sqlite_stat1 WHERE idx = ?", f"sync_outbox_{index}") == []
+
+
+def test_a_settled_row_is_never_settled_again(device: Device) -> None:
+    box = device.scan()
+    device.sql("UPDATE sync_outbox SET state = 'accepted', result = 'accepted' RETURNING n")
+    late = refusal(Sent(1, box, "D1-R1", "scan", 1), "bad_item")
+    dispatch = Dispatch(device.database, hold_after=5)
+    device.writer.call(lambda: dispatch.settle([late], 5, lambda _: 0), priority=Priority.SETTLE)
+    assert (device.row(box).state, device.row(box).code) == ("accepted", None)
 
 
 def test_release_touches_only_what_is_held(device: Device) -> None:

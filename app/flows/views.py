@@ -1,0 +1,147 @@
+"""What screens draw: frozen pictures of the store, made on the writer's thread and handed to the UI. Pure.
+
+A screen never reads the store. It gets one of these when it opens, and afterwards only what changed
+(`app.flows.outcomes`), never ten thousand codes per scan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.documents import Equation
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorChoice:
+    """A person who may sign in here."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTask:
+    """A delivery in the task list. Counts are smallest packs."""
+
+    delivery: str
+    supplier: str
+    state: str  # waiting, under_way, paused, closed
+    lines: int
+    expected: int
+    accounted: int  # received, short, damaged, rejected or exempt
+    first_drug: str
+    shipped_ms: int | None
+    special: bool
+    gift: bool
+    manifest: str  # complete, late, wrong, missing
+
+
+@dataclass(frozen=True, slots=True)
+class TasksView:
+    """The first screen after sign-in, sorted: under way first, then waiting by age."""
+
+    tasks: tuple[DeliveryTask, ...]
+    refused: int  # items that the hospital refused
+    held: int  # items set aside
+    waiting: int  # items not yet answered
+    replica_ms: int | None  # when everybody's codes were last fetched (epoch ms)
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of a receipt. Counts are smallest packs."""
+
+    line: int
+    drug: str
+    name: str
+    spec: str
+    batch: str
+    expiry: str
+    unit: str
+    expected: int
+    received: int
+    short: int
+    damaged: int
+    rejected: int
+    exempt: int
+    exempt_reason: str | None
+    coded: bool
+
+    @property
+    def missing(self) -> int:
+        return self.expected - self.received - self.short - self.damaged - self.rejected - self.exempt
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry of the journal, newest first in a list."""
+
+    seq: int
+    at_ms: int
+    what: str  # scan, or a command's name
+    reason: str
+    code: str | None
+    payload: str | None
+    line: int | None
+    packs: int | None
+    counted: bool
+    in_force: bool
+    undoable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """A receipt as it is opened on the screen."""
+
+    receipt: str
+    delivery: str
+    supplier: str
+    invoice_no: str
+    store_room: str
+    lines: tuple[LineView, ...]
+    equation: Equation
+    lists: tuple[tuple[str, int], ...]  # (name of app.domain.reasons.Lists, distinct codes)
+    entries: tuple[EntryView, ...]  # the latest, newest first
+    held: bool  # a stop waits for its confirmation
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """An item of the outbox in words for a person."""
+
+    id: str
+    receipt: str
+    seq: int
+    kind: str  # scan, reversal, outcome, close
+    state: str  # queued, in_flight, accepted, refused, unsure, held
+    code: str | None  # the answer's stable code
+    text: str | None  # what the hospital said
+    payload: str | None
+    attempts: int
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadsView:
+    """The upload queue: totals and the rows of one filter, newest first."""
+
+    queued: int
+    in_flight: int
+    accepted: int
+    refused: int
+    unsure: int
+    held: int
+    rows: tuple[UploadRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A setting as shown: its value, and whether the present operator may change it."""
+
+    key: str
+    value: str
+    default: str
+    file: str
+    may_change: bool
