@@ -28,12 +28,18 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_data_options(parser)
     add_scanner_option(parser)
     parser.add_argument("--fullscreen", action="store_true", help="全屏显示 (full screen)")
-    called = [name for name in COMMANDS if name in words]
     subparsers = parser.add_subparsers(metavar="COMMAND", help="不写命令就打开窗口 (none: the window)")
-    for name in called or COMMANDS:
-        if called or not words or words[0] in ("-h", "--help") or not words[0].startswith("-"):
-            importlib.import_module(COMMANDS[name]).register(subparsers)
+    for name in _wanted(words):
+        importlib.import_module(COMMANDS[name]).register(subparsers)
     return parser
+
+
+def _wanted(words: Sequence[str]) -> tuple[str, ...]:
+    """The commands whose options are needed to read these words: those named; all for help or a first word unknown."""
+    named = tuple(name for name in COMMANDS if name in words)
+    if named or not words:
+        return named
+    return tuple(COMMANDS) if words[0] in ("-h", "--help") or not words[0].startswith("-") else ()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

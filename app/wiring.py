@@ -7,7 +7,7 @@ nothing and changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,14 @@ from app.base.settings import Settings
 from app.domain.own_forms import VOUCHER
 from app.domain.rights import Operator
 from app.flows.answers import Answers
+from app.flows.lookups import CodeView, Lookups
+from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
-from app.flows.sign_in import sign_in
+from app.flows.sign_in import SignIn
+from app.flows.site_settings import SiteSettings
+from app.flows.tasks import Tasks
+from app.flows.uploads import Uploads
+from app.flows.views import OperatorChoice, SettingRow, SiteView
 from app.store.catalogue import Catalogue
 from app.store.database import open_database, open_for_reading
 from app.store.facts import FactsReader
@@ -32,11 +38,13 @@ from app.store.migrations import MIGRATIONS
 from app.store.packages import Packages
 from app.store.receipts import Receipts
 from app.store.replica import Replica
-from app.store.writer import SCAN, StoreWriter
+from app.store.writer import SCAN, SETTLE, StoreWriter
+from devices import DeviceError, DeviceManager, DeviceStatus, RawScan, ScannerSpec
 from sync import MIGRATIONS as SYNC_MIGRATIONS
-from sync import Hooks, Outbox, SyncEngine, SyncError, SyncStatus
+from sync import Counts, Hooks, Outbox, SyncEngine, SyncError, SyncStatus
 
 SCHEMA = (MIGRATIONS, SYNC_MIGRATIONS)
+STOP_S = 5.0  # how long an exchange under way may take to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,16 @@ class Program:
             self.writer, self.catalogue, FactsReader(database, self.catalogue, packages), self.receipts, self.outbox,
             self.clock, IdMaker(), self.device, self._nudge,
         )  # fmt: skip
+        self._build_views(packages)
+
+    def _build_views(self, packages: Packages) -> None:
+        parts = self._parts
+        self._door = SignIn(self.writer, self.catalogue, self.clock)
+        self._site_settings = SiteSettings(self.paths)
+        self._lookups = Lookups(self.writer.database, self.catalogue, packages, self.outbox)
+        self.tasks = Tasks(self.writer, self.catalogue, self.outbox)
+        self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
+        self.uploads = Uploads(parts)
 
     def close(self) -> None:
         """Stop the exchange, then the store, then let go of the folder."""
@@ -111,14 +129,43 @@ class Program:
         return self.writer.call(lambda: self.catalogue.operator(operator_id), priority=SCAN, write=False) is not None
 
     def sign_in(self, operator_id: str, pin: str) -> Operator:
-        return sign_in(self.writer, self.catalogue, operator_id, pin)
+        """Raises Trouble: operator_unknown, pin_wrong, pin_locked."""
+        return self._door.sign_in(operator_id, pin)
+
+    def operators(self) -> tuple[OperatorChoice, ...]:
+        """Who may sign in here."""
+        return self._door.choices()
+
+    def site(self) -> SiteView | None:
+        """The hospital of this folder; None before the first meeting."""
+        found = self.writer.call(self.catalogue.site, priority=SETTLE, write=False)
+        return None if found is None else SiteView(found.name, found.synthetic, found.zone)
+
+    def look_up(self, text: str) -> CodeView:
+        """All that is known here of one scanned or typed code."""
+        return self.writer.call(lambda: self._lookups.show(text), priority=SETTLE, write=False)
+
+    def counts(self) -> Counts:
+        """How many items stand in each state of the outbox."""
+        return self.writer.call(self.outbox.counts, priority=SETTLE, write=False)
+
+    def setting_rows(self, operator: Operator | None) -> tuple[SettingRow, ...]:
+        """Every setting as this person sees it."""
+        return self._site_settings.view(self.settings, operator)
+
+    def change_setting(self, operator: Operator | None, key: str, text: str) -> None:
+        """Write a setting and follow it (addresses and scanners from the next start). Raises Trouble."""
+        self.settings = self._site_settings.change(operator, key, text)
 
     def receiving(self, delivery: str, operator: Operator, *, holds: bool) -> Receiving:
         """Open or resume the receipt of a delivery; raises Trouble as `Receiving` does."""
         return Receiving(self._parts, delivery, operator, holds=holds)
 
-    def engine(self, on_status: Callable[[SyncStatus], None] = lambda _: None) -> SyncEngine:
-        """A new engine, not started. Raises Trouble `server_missing` or what the address deserves."""
+    def engine(self, on_status: Callable[[SyncStatus], None] = lambda _: None, *, stop_s: float = STOP_S) -> SyncEngine:
+        """A new engine, not started; stopped when the program closes, which waits `stop_s` for what is under way.
+
+        Raises Trouble `server_missing` or what the address deserves.
+        """
         if self.server is None:
             raise Trouble("server_missing")
         hooks = Hooks(
@@ -130,19 +177,48 @@ class Program:
         )
         ca = self.settings.text("ca_file")
         try:
-            return SyncEngine(
+            engine = SyncEngine(
                 server=self.server, device=self.device, database=self.writer.database, writer=self.writer,
                 hooks=hooks, clock=self.clock, ca=Path(ca) if ca else None,
             )  # fmt: skip
         except SyncError as error:
             raise Trouble(error.code, server=self.server) from error
+        self._closing.callback(engine.stop, stop_s)
+        return engine
 
-    def start_sync(self, on_status: Callable[[SyncStatus], None] = lambda _: None) -> None:
-        """Exchange in the background from now on until the program closes."""
-        engine = self.engine(on_status)
-        self._closing.callback(engine.stop)
-        self._engine = engine
-        engine.start()
+    def start_sync(self, on_status: Callable[[SyncStatus], None] = lambda _: None, *, stop_s: float = STOP_S) -> None:
+        """Exchange in the background until the program closes, as `engine`."""
+        self._engine = self.engine(on_status, stop_s=stop_s)
+        self._engine.start()
+
+    def sync_now(self) -> None:
+        """Send what waits, at once. Raises Trouble `server_missing`."""
+        if self._engine is None:
+            raise Trouble("server_missing")
+        self._engine.nudge(urgent=True)
+
+    def start_scanners(
+        self,
+        scanners: Sequence[str],
+        *,
+        on_scan: Callable[[RawScan], None],
+        on_status: Callable[[DeviceStatus], None],
+    ) -> tuple[tuple[str, ...], tuple[Trouble, ...]]:
+        """Open scanners until the program closes: the ids of those that may come, and why others cannot.
+
+        `scanners` as on the command line. The callbacks come on the devices' threads and must be quick.
+        """
+        specs, troubles = _specs_of(scanners)
+        while True:
+            manager = DeviceManager(specs, on_scan=on_scan, on_status=on_status, now_ms=self.clock.now_ms)
+            try:
+                manager.start()
+            except DeviceError as error:
+                troubles.append(Trouble(error.code, subject=error.subject))
+                specs = [spec for spec in specs if spec.device != error.subject]
+                continue
+            self._closing.callback(manager.stop)
+            return tuple(spec.device for spec in specs), tuple(troubles)
 
     def follow_site(self) -> None:
         """After a first meeting with a sandbox, MATOU_NOW holds from here on."""
@@ -168,6 +244,23 @@ class Program:
         site = self.writer.call(self.catalogue.site, priority=SCAN, write=False)
         if start is not None and site is not None and site.synthetic:
             self.clock.start_at(start)
+
+
+def _specs_of(scanners: Sequence[str]) -> tuple[list[ScannerSpec], list[Trouble]]:
+    """What can be understood, each device once; one that is written wrongly must not keep the others shut."""
+    specs: list[ScannerSpec] = []
+    troubles: list[Trouble] = []
+    for text in scanners:
+        try:
+            spec = ScannerSpec.parse(text)
+        except DeviceError as error:
+            troubles.append(Trouble(error.code, subject=error.subject))
+            continue
+        if spec.device in {known.device for known in specs}:
+            troubles.append(Trouble("bad_scanner_spec", subject=text))
+        else:
+            specs.append(spec)
+    return specs, troubles
 
 
 class Reader:

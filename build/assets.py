@@ -1,7 +1,7 @@
 """Makes what lies in resources/ and is not written by hand: sounds, the subset font, the icons. Run by path.
 
     python build/assets.py sounds
-    python build/assets.py font FOLDER      # NotoSansCJK-Regular.ttc and -Bold.ttc (Debian: fonts-noto-cjk); needs fonttools
+    python build/assets.py font FOLDER      # NotoSansCJK-*.ttc of Debian's fonts-noto-cjk; needs fonttools
     python build/assets.py icons FOLDER     # the npm package lucide-static, unpacked
 
 The results are committed, so nobody needs this to build or to run the program. The sounds are ours: they are
@@ -111,8 +111,8 @@ def wanted_characters() -> set[int]:
 
 def make_font(source: Path, folder: Path) -> None:
     """Cut both weights down and give them a name of their own, with the licence beside them."""
-    from fontTools import subset  # noqa: PLC0415 - of this script only
-    from fontTools.ttLib import TTCollection  # noqa: PLC0415
+    from fontTools import subset  # type: ignore[import-untyped]  # noqa: PLC0415 - of this script only
+    from fontTools.ttLib import TTCollection  # type: ignore[import-untyped]  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
     for weight in ("Regular", "Bold"):

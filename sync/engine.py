@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from sync.backoff import delay_s
+from sync.changes import Site
 from sync.cycle import Cycle, Exchange
 from sync.dispatch import Dispatch, Outlook
+from sync.endpoints import middleware_site
 from sync.errors import OFFLINE, PERMANENT, SyncError
 from sync.pacing import Pacing
 from sync.ports import Clock, Database, Hooks, Priority, SyncSettings, Writer
@@ -105,6 +107,10 @@ class SyncEngine:
         """As of the last exchange; what was added since is not in it."""
         with self._wake:
             return self._status
+
+    def introduce(self) -> Site:
+        """Ask the hospital who it is and change nothing; on the caller's thread. Raises SyncError."""
+        return middleware_site.get(self._transport)
 
     def run_until_empty(self, *, limit_s: float, until_empty: bool) -> Summary:
         """Push to the end and pull to the end on this thread, with short back-off in trouble, for at most `limit_s`.

@@ -22,6 +22,15 @@ _RELEASE = (
     "UPDATE sync_outbox SET state = 'queued', next_ms = 0, incomplete = 0, code = NULL, text = NULL, result = NULL "
     "WHERE state = 'held' AND id = ?"
 )
+_RETRY = (
+    "UPDATE sync_outbox SET state = 'queued', next_ms = 0, incomplete = 0, alone = 0, reported = 0, settled_ms = NULL, "
+    "code = NULL, text = NULL, result = NULL, with_ids = NULL "
+    "WHERE state IN ('held', 'refused') AND coalesce(result, '') <> 'conflict' AND id = ?"
+)
+_SET_ASIDE = (
+    "UPDATE sync_outbox SET code = CASE state WHEN 'queued' THEN 'set_aside' ELSE code END, state = 'held' "
+    "WHERE state IN ('queued', 'refused') AND id = ?"
+)
 _ROW = (
     "SELECT n, id, realm, receipt, seq, kind, negates, state, result, code, text, with_ids, attempts, created_ms, "
     "settled_ms FROM sync_outbox"
@@ -138,8 +147,27 @@ class Outbox:
 
     def release(self, ids: Sequence[str]) -> int:
         """Send held items again (somebody mended what held them); how many went back to the queue."""
+        return self._move(_RELEASE, ids)
+
+    def retry(self, ids: Sequence[str]) -> int:
+        """Send held and refused items again, as if they were new; how many went back to the queue.
+
+        An item in conflict stays: the hospital answers it with the same conflict until it is reversed.
+        """
+        return self._move(_RETRY, ids)
+
+    def set_aside(self, ids: Sequence[str]) -> int:
+        """Hold queued and refused items until somebody sends them again; how many. A refusal keeps its reason."""
+        return self._move(_SET_ASIDE, ids)
+
+    def fetched_ms(self, realm: str) -> int | None:
+        """When changes of this realm last came in (epoch ms); None if none ever did."""
+        found = self._database.execute_sql("SELECT moved_ms FROM sync_cursor WHERE realm = ?", (realm,)).fetchall()
+        return whole(found[0][0]) if found else None
+
+    def _move(self, statement: str, ids: Sequence[str]) -> int:
         cursor = self._database.cursor()
-        cursor.executemany(_RELEASE, [(item_id,) for item_id in ids])
+        cursor.executemany(statement, [(item_id,) for item_id in ids])
         return max(cursor.rowcount, 0)
 
 

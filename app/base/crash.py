@@ -51,7 +51,8 @@ def say_line(code: str, sentence: str) -> None:
 
 def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Log the trace; say that it was the program's fault."""
-    _log.critical("bug", exc_info=(kind, error, trace))
+    if _log.hasHandlers():  # without a log, logging's own last resort would say all of it a second time
+        _log.critical("bug", exc_info=(kind, error, trace))
     _write(f"bug: {Texts.load().line('bug', kind=kind.__name__)}\n")
     _write("".join(traceback.format_exception(kind, error, trace)))
 

@@ -85,7 +85,7 @@ class _Session:
     def exit_status(self) -> int:
         """3 if the last close was refused or something could not be recorded; says why on standard error."""
         if self._trouble is not None:
-            say_line(self._trouble, self._texts.line(self._trouble, self._lang))
+            say_line(self._trouble, self._texts.line(self._trouble, self._lang, why=self._trouble, kind=self._trouble))
             return EXIT_WORLD_SAID_NO
         if self._refused is not None:
             say_line(*self._refused)

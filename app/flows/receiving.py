@@ -23,7 +23,7 @@ from app.flows.outcomes import CommandOutcome, ReceiptSummary, ScanOutcome
 from app.flows.receiving_commands import Commands
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE, Catalogue
 from app.store.facts import FactsReader, ReceiptKey
-from app.store.receipts import Entry, Receipts
+from app.store.receipts import Entry, ReceiptRow, Receipts
 from app.store.writer import SCAN, StoreWriter
 from sync import NewItem, Outbox
 
@@ -103,10 +103,14 @@ class Receiving:
         """Put an item in the outbox, inside the present transaction."""
         self.parts.outbox.add(item, self.realm())
 
-    def next_seq(self) -> int:
+    def present(self) -> ReceiptRow:
+        """The receipt as it stands, inside the present transaction. Raises Trouble `receipt_closed`."""
         row = self.parts.receipts.find(self.key.id)
         assert row is not None
-        return row.next_seq
+        if row.state == "closed":
+            raise Trouble("receipt_closed", receipt=self.key.id)
+        self.key = row.key  # a manifest may have come since
+        return row
 
     def realm(self) -> str:
         site = self.parts.catalogue.site()
@@ -154,9 +158,7 @@ class Receiving:
         self, reading: Reading, payload: str | None, raw: bytes | None, at_ms: int, scanner: str | None
     ) -> ScanOutcome:
         parts = self.parts
-        row = parts.receipts.find(self.key.id)
-        assert row is not None
-        self.key = row.key
+        row = self.present()
         decision, values = self._decide(reading, at_ms, held=self.holds and row.held)
         stamp = self.stamp(row.next_seq, at_ms)
         self._record(stamp, decision, key_of(reading), payload, raw, scanner)

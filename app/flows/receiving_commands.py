@@ -54,7 +54,7 @@ class Commands:
         return outcome
 
     def _do(self, text: str, at_ms: int) -> CommandOutcome:
-        seq = self._desk.next_seq()
+        seq = self._desk.present().next_seq
         command = parse(text)
         if isinstance(command, BadCommand):
             return self._no(command.name, seq, at_ms, text, command.reason, {"command": command.name or ""})
@@ -212,6 +212,6 @@ def _why_not_here(facts: CodeFacts) -> str | None:
         return None if facts.packs else "ambiguous"
     if facts.drug is None:
         return "unknown_code"
-    if facts.line is None or facts.line.coded:
+    if facts.line is None or facts.line.coded or facts.other_delivery:
         return "not_in_delivery"
     return None if facts.packs else "ambiguous"

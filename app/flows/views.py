@@ -121,6 +121,7 @@ class UploadRow:
     payload: str | None
     attempts: int
     created_ms: int
+    n: int = 0  # its place in the order of creation; page on with the last row's
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +146,12 @@ class SettingRow:
     default: str
     file: str
     may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """The hospital behind this data folder. `zone` as in `+08:00`; moments are shown in it."""
+
+    name: str
+    synthetic: bool  # a demonstration: say so on every screen
+    zone: str

@@ -45,6 +45,7 @@ def open_database(
     known = max(version for part in migrations for version in part)
     with sorted_failures():
         _refuse_newer(paths.database, known)
+        _refuse_read_only(paths.database)
         database = peewee.SqliteDatabase(str(paths.database), pragmas=PRAGMAS, check_same_thread=False)
         try:
             database.connect()
@@ -53,9 +54,9 @@ def open_database(
                 back_up(database, paths.backups, name=f"before-v{known}", now_ms=now_ms())
             for version in range(found + 1, known + 1):
                 _upgrade(database, version, migrations)
-            # SQLite opens a read-only file without a word; it must not be the first scan that finds out.
+            # A journal may be read-only too, and SQLite says so only at a write: not at the first scan, please.
             with immediate(database):
-                pass
+                database.execute_sql("DELETE FROM meta WHERE 0")
         except BaseException:
             database.close()
             raise
@@ -107,12 +108,23 @@ def _version_in_header(path: Path) -> int:
     except FileNotFoundError:
         return 0
     except OSError as error:
-        raise Trouble("data_folder_bad", why=error.strerror) from error
+        code = "data_folder_read_only" if isinstance(error, PermissionError) else "data_folder_bad"
+        raise Trouble(code, why=error.strerror) from error
     if not header:
         return 0
     if len(header) < _HEADER_BYTES or not header.startswith(_HEADER_BEGINS):
         raise Trouble("database_damaged")
     return int.from_bytes(header[60:64], "big")
+
+
+def _refuse_read_only(path: Path) -> None:
+    """Look before SQLite does: beside a read-only file it makes a journal that is read-only too, and stays so."""
+    try:
+        path.open("r+b").close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Trouble("data_folder_read_only", why=error.strerror) from error
 
 
 def _journal_of(path: Path) -> Path:

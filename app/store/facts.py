@@ -28,6 +28,9 @@ _HOLDS_OF = "SELECT pack, receipt, seq FROM holds WHERE pack IN (SELECT value FR
 _OUTCOMES_OF = (
     "SELECT pack, outcome FROM outcomes WHERE pack IN (SELECT value FROM json_each(?)) AND receipt = ? ORDER BY seq"
 )
+_SCANS_OF_PARENT = """
+SELECT e.seq, EXISTS (SELECT 1 FROM holds h WHERE h.pack = e.code AND h.receipt = e.receipt AND h.seq = e.seq)
+  FROM entries e WHERE e.code = ? AND e.receipt = ? AND e.counted = 1 AND e.in_force = 1"""
 _KNOWN_OF = "SELECT code, receipt, state FROM known_codes WHERE code IN (SELECT value FROM json_each(?))"
 _ELSEWHERE = {"in": "received", "dispensed": "dispensed"}
 
@@ -88,7 +91,7 @@ class FactsReader:
             children_known=known,
             counted_here=self._counted(key, receipt.id),
             outcome_here=self._has_outcome(key, receipt.id),
-            parent_counted=any(self._counted(parent, receipt.id) for parent in self._packages.parents(package)),
+            parent_counted=any(self._covers(parent, packs, receipt.id) for parent in self._packages.parents(package)),
             elsewhere=self._code_elsewhere(key, receipt.id),
             recalled=bool(line and self._catalogue.recalled(line.drug, line.batch)),
             drug_lines=(line,) if line else (),
@@ -203,6 +206,21 @@ class FactsReader:
             "SELECT 1 FROM entries WHERE code = ? AND receipt = ? AND counted = 1 AND in_force = 1", code, receipt
         ):
             return True
+        return self._shot_by_others(code, receipt)
+
+    def _covers(self, parent: str, packs: tuple[Pack, ...], receipt: str) -> bool:
+        """A counted scan in force of the package around stands for all of these packs.
+
+        Not for what a later manifest put into it: that must be shot, or it would be covered and yet never be in. A
+        package whose children nobody knew when it was shot holds itself, and so whatever turns out to be in it.
+        """
+        scans = self._sql.all(_SCANS_OF_PARENT, parent, receipt)
+        if any(itself or all(seq in pack.holders for pack in packs) for seq, itself in scans):
+            return True
+        return self._shot_by_others(parent, receipt)
+
+    def _shot_by_others(self, code: str, receipt: str) -> bool:
+        """Another device of the same receipt has exactly this code."""
         found = self._sql.one(
             "SELECT 1 FROM holds h JOIN known_codes k ON k.code = h.pack "
             "WHERE h.pack = ? AND h.receipt = ? AND h.seq = 0 AND k.via IS NULL",
@@ -228,7 +246,10 @@ class FactsReader:
         if row is not None and row[1] in _ELSEWHERE and (row[0] != receipt or row[1] != "in"):
             return _ELSEWHERE[str(row[1])]
         found = self._sql.one(
-            "SELECT 1 FROM entries WHERE code = ? AND receipt <> ? AND counted = 1 AND in_force = 1", code, receipt
+            "SELECT 1 FROM entries e WHERE code = ? AND receipt <> ? AND counted = 1 AND in_force = 1 "
+            "AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.pack = e.code AND o.receipt = e.receipt)",
+            code,
+            receipt,
         )
         return "received" if found else None
 

@@ -22,6 +22,8 @@ _WORLD = {
     sqlite3.SQLITE_NOTADB: "database_damaged",
     sqlite3.SQLITE_IOERR: "disk_error",
 }
+# Extended codes that say more than their primary one: the index of the journal could not be made larger.
+_WORLD_EXACTLY = {sqlite3.SQLITE_IOERR_SHMSIZE: "disk_full"}
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
@@ -31,7 +33,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
         # peewee 4 raises its own kind without saying `from`.
         found = found.__cause__ or found.__context__
     code = getattr(found, "sqlite_errorcode", None)
-    name = _WORLD.get(code & 0xFF) if isinstance(code, int) else None
+    name = _WORLD_EXACTLY.get(code, _WORLD.get(code & 0xFF)) if isinstance(code, int) else None
     return Trouble(name, why=getattr(found, "sqlite_errorname", "?"), folder="") if name else None
 
 

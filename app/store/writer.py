@@ -104,7 +104,8 @@ class StoreWriter:
         try:
             self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except (peewee.PeeweeException, OSError) as error:
-            _log.warning("checkpoint at close failed: %s", error)
+            # Nothing is lost: the journal stays beside the file, and the next start folds it in.
+            _log.info("checkpoint at close failed: %s", error)
         self.database.close()
 
 

@@ -1,4 +1,4 @@
-"""Threads → the UI thread: a lock-guarded deque and one argument-free signal. `post` on any thread, the rest on the UI's.
+"""Threads → the UI thread: a lock-guarded deque and one argument-free signal. Lives on the UI thread.
 
 A signal with arguments from a foreign thread copies them once per event and floods the event queue in a burst; here a
 burst is one wake-up, and what it brought is delivered in the order in which it was posted.
@@ -36,7 +36,7 @@ class Bridge(QObject):
         return self._wakes
 
     def post(self, delivery: Delivery) -> None:
-        """Have `delivery` called on the UI thread, after everything that was posted before. Any thread; never blocks."""
+        """Have `delivery` called on the UI thread, after all that was posted before. Any thread; never blocks."""
         with self._lock:
             if self._closed:
                 return

@@ -48,7 +48,7 @@ class Jobs:
         failed: Callable[[Trouble], object] | None = None,
         priority: int = NOW,
     ) -> None:
-        """Call `work` on the worker, then `done` with its result, or `failed` (default: the constructor's) with why not.
+        """Call `work` on the worker; then `done` with its result, or `failed` (else the default) with why not.
 
         A job that comes after the end is dropped: it had no answer, so nothing was promised.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.codes import OwnForm, Voucher, read_bytes
 
@@ -39,6 +39,15 @@ class Route:
 
     goal: Goal
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A scan on its way: from a scanner, or typed in the window (then `at_ms` is None: now)."""
+
+    device: str
+    payload: bytes = field(repr=False)  # may be a patient's credential
+    at_ms: int | None = None
 
 
 @dataclass(slots=True)

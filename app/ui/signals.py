@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 
 class Signals(QObject):
-    """What screens connect to. Each signal is emitted after the commit that it tells of, in the order of the commits."""
+    """What screens connect to. Each signal comes after the commit that it tells of, in the order of the commits."""
 
     ready = Signal()
     """The data folder is open: views can be asked for. Not emitted if it cannot be opened; then `trouble` says why."""

@@ -1,6 +1,6 @@
 """Bare, for `import`: one thread of sqlite3 alone, slices of 5 ms, scans of a second thread between them."""
 
-import json, queue, sqlite3, sys, threading, time  # noqa: E401 - under forty lines
+import json, queue, sqlite3, sys, threading, time  # noqa: E401, I001 - under forty lines
 from pathlib import Path
 
 folder = Path(sys.argv[1])
@@ -10,7 +10,7 @@ sqlite3.connect(folder / "start.db").backup(file)
 for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768"):
     file.execute(f"PRAGMA {pragma}")
 inbox: queue.SimpleQueue[tuple[list[tuple[str, list[str]]], threading.Event]] = queue.SimpleQueue()
-waits, over = [], threading.Event()
+over, waits = threading.Event(), list[float]()
 
 
 def scan() -> None:

@@ -49,6 +49,13 @@ SCANNED, IMPORTED, SANDBOX_SCANNED = "BENCH-01", "BENCH-02", "DEMO-20261122-20"
 BOXES, WARM_UP = 2_000, 50
 PREFIXES = {1: "8999011", 2: "8999012", 3: "8999013"}
 SPACE, FACTOR = 10**13, 7_368_787_031_337  # coprime: numbers become serials that look random and never meet
+ITEMS = "SELECT id, realm, receipt, seq, kind, negates, urgent, created_ms, body FROM sync_outbox ORDER BY n"
+INSERT_ITEM = (
+    "INSERT INTO sync_outbox (id, realm, receipt, seq, kind, negates, urgent, created_ms, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_HOLD = "INSERT OR IGNORE INTO holds VALUES (?, ?, ?, ?, ?)"
 SITE = Site(
     "bench", "bench", True, "+08:00", 180, 0, Addresses("http://127.0.0.1"), Limits(500, 1_048_576), ("items",)
 )  # fmt: skip
@@ -238,15 +245,10 @@ def code(level: int, delivery: str, number: int) -> str:
 
 def dump(folder: Path) -> None:
     """What the scans wrote, and the packages taken in: statements and values that a bare run can repeat."""
-    columns = "id, realm, receipt, seq, kind, negates, urgent, created_ms, body"
-    entry, item = (
-        f"INSERT INTO entries VALUES ({marks(21)})",
-        f"INSERT INTO sync_outbox ({columns}) VALUES ({marks(9)})",
-    )
     with contextlib.closing(sqlite3.connect(folder / "data" / "matou.db")) as file:
         entries = file.execute("SELECT * FROM entries WHERE kind = 'scan' ORDER BY seq").fetchall()
         holds = file.execute("SELECT * FROM holds ORDER BY seq").fetchall()
-        items = file.execute(f"SELECT {columns} FROM sync_outbox ORDER BY n").fetchall()
+        items = file.execute(ITEMS).fetchall()
         packages = file.execute(
             "SELECT p.* FROM packages p JOIN deliveries d ON d.id = p.delivery WHERE d.number = ?", (IMPORTED,)
         ).fetchall()
@@ -254,20 +256,15 @@ def dump(folder: Path) -> None:
     packages.sort(key=lambda row: order[row[0]])
     scans = [
         [
-            (entry, one),
+            (INSERT_ENTRY, one),
             ("UPDATE receipts SET next_seq = ? WHERE id = ?", (one[1] + 1, one[0])),
-            (f"INSERT OR IGNORE INTO holds VALUES ({marks(5)})", hold),
+            (INSERT_HOLD, hold),
             ("UPDATE receipt_lines SET received = received + 1 WHERE receipt = ? AND line = ?", (one[0], 1)),
-            (item, (*sent[:8], bytes(sent[8]).decode())),
+            (INSERT_ITEM, (*sent[:8], bytes(sent[8]).decode())),
         ]
         for one, hold, sent in zip(entries, holds, items, strict=True)
     ]
     (folder / "scans.json").write_text(json.dumps({"scans": scans, "packages": packages}), encoding="utf-8")
-
-
-def marks(count: int) -> str:
-    """Place marks."""
-    return ", ".join("?" * count)
 
 
 def snapshot(source: Path, target: Path) -> None:

@@ -170,7 +170,9 @@ def test_pins_are_proved_by_scrypt() -> None:
     assert not verifier.matches("\udcff")
 
 
-@pytest.mark.parametrize(("n", "r", "p"), [(3, 1, 1), (0, 1, 1), (-2, 1, 1), (2**40, 8, 1), (2**70, 1, 1), (2, 2**40, 1)])
+@pytest.mark.parametrize(
+    ("n", "r", "p"), [(3, 1, 1), (0, 1, 1), (-2, 1, 1), (2**40, 8, 1), (2**70, 1, 1), (2, 2**40, 1)]
+)
 def test_a_proof_that_the_machine_cannot_bear_is_no_match(n: int, r: int, p: int) -> None:
     assert not PinVerifier(b"s", n, r, p, hashlib.sha256(b"").digest()).matches("1234")
 

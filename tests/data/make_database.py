@@ -127,7 +127,9 @@ def _exchange_v1() -> Rows:
     return {
         "sync_outbox": outbox,
         "sync_cursor": [{"realm": REALM, "cursor": "old-cursor", "moved_ms": AT_MS}],
-        "sync_batch": [{"number": 1, "realm": REALM, "items": 2, "bytes": 900, "sent_ms": AT_MS, "outcome": "answered"}],
+        "sync_batch": [
+            {"number": 1, "realm": REALM, "items": 2, "bytes": 900, "sent_ms": AT_MS, "outcome": "answered"}
+        ],
     }
 
 
@@ -165,4 +167,4 @@ class _AsOneFile(DataPaths):
 
 
 if __name__ == "__main__":
-    print(make(int(sys.argv[1])))
+    make(int(sys.argv[1]))

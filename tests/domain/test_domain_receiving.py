@@ -117,7 +117,14 @@ def test_every_row_of_the_table(reason: str, reading: Reading, facts: CodeFacts)
     counted = SCAN_REASONS[reason].counted
     assert (found.holds == facts.packs) if counted else (found.holds == found.gained == ())
     assert set(found.gained) == {pack for pack in found.holds if not pack.holders and pack.outcome is None}
-    no_line = reason in ("product_code", "unknown_code", "ambiguous", "not_in_delivery", "voucher_at_dock", "other_delivery")
+    no_line = reason in (
+        "product_code",
+        "unknown_code",
+        "ambiguous",
+        "not_in_delivery",
+        "voucher_at_dock",
+        "other_delivery",
+    )
     assert found.line == (None if no_line else facts.line)
     assert found.estimated == (counted and not facts.children_known)
 
@@ -157,7 +164,9 @@ OUTSIDE: list[tuple[str, Change]] = [
 NAMES_IN = [name for name, _ in IN_MANIFEST]
 
 
-@pytest.mark.parametrize(("first_name", "second_name"), [(a, b) for i, a in enumerate(NAMES_IN) for b in NAMES_IN[i + 1 :]])
+@pytest.mark.parametrize(
+    ("first_name", "second_name"), [(a, b) for i, a in enumerate(NAMES_IN) for b in NAMES_IN[i + 1 :]]
+)
 def test_the_first_question_that_fits_answers(first_name: str, second_name: str) -> None:
     changes = dict(IN_MANIFEST)
     both = changes[first_name](changes[second_name](CARTON))
@@ -184,7 +193,11 @@ def test_the_order_holds_outside_the_manifest_too(one: tuple[str, Change], two: 
         ("unknown_code", TRACE, CodeFacts(KEY, counted_here=True)),
         ("wrong_batch", label(batch="B2"), EXTRA),  # before over_quantity
         ("over_quantity", label(expiry=TODAY), EXTRA),  # before near_expiry
-        ("over_quantity", TRACE, first(replace(CARTON, in_manifest=False), elsewhere="received")),  # before parent_opened
+        (
+            "over_quantity",
+            TRACE,
+            first(replace(CARTON, in_manifest=False), elsewhere="received"),
+        ),  # before parent_opened
         ("not_in_delivery", label(batch="B2"), replace(EXTRA, line=None, drug_lines=())),  # before wrong_batch
     ],
 )

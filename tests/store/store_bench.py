@@ -166,6 +166,4 @@ def codes(*numbers: int, state: str = "in", device: str = OTHER, receipt: str = 
 
 
 def site(realm: str = "realm-of-tests") -> Site:
-    return Site(
-        realm, "hospital", True, "+08:00", 180, 0, Addresses("http://127.0.0.1:1"), Limits(500, 1_000_000), ()
-    )
+    return Site(realm, "hospital", True, "+08:00", 180, 0, Addresses("http://127.0.0.1:1"), Limits(500, 1_000_000), ())

@@ -61,8 +61,10 @@ def test_a_carton_costs_no_more_statements_for_more_boxes(bench: Bench) -> None:
     bench.meet()
     bench.apply(drug(), packages(), delivery())
     bench.apply(packages("D-2", boxes=400, start=1_000), delivery("D-2", packs=(400,)))
-    few = statements_of(bench, lambda: bench.desk().scan(carton().encode()))
-    many = statements_of(bench, lambda: bench.desk("D-2").scan(carton(1_000).encode()))
+    small, large = bench.desk(), bench.desk("D-2")
+    small.scan(box(999_999).encode())  # what is kept in memory is there
+    few = statements_of(bench, lambda: small.scan(carton().encode()))
+    many = statements_of(bench, lambda: large.scan(carton(1_000).encode()))
 
     # A row for each pack that it holds; all else is the same.
     assert len(many) - len(few) == 400 - 4
@@ -81,11 +83,13 @@ def test_every_read_of_a_scan_goes_by_an_index(dock: Bench) -> None:
         for statement in asked
         if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH"))
     }
+    # What the statement itself brought may be walked; a table may not.
+    brought = ("SCAN under", "SCAN json_each", "SCAN CONSTANT", "SCAN (sub")
     walks = [
         (statement, step)
         for statement, steps in plans.items()
         for step in steps
-        if step.startswith("SCAN") and not step.startswith(("SCAN under", "SCAN json_each", "SCAN CONSTANT", "SCAN (sub"))
+        if step.startswith("SCAN") and not step.startswith(brought)
     ]
     assert len(plans) > 10
     assert walks == []

@@ -174,7 +174,7 @@ def test_a_read_only_file_is_told(folder: DataPaths) -> None:
 
 def test_a_file_that_may_not_be_read_is_told(folder: DataPaths) -> None:
     folder.database.chmod(0o000)
-    assert opened_as_ordinary_user(folder.root) == "data_folder_bad"
+    assert opened_as_ordinary_user(folder.root) == "data_folder_read_only"
 
 
 def test_a_folder_below_one_that_is_read_only_cannot_be_made(tmp_path: Path) -> None:

@@ -92,9 +92,10 @@ def test_every_version_has_an_old_file_with_rows_in_every_table(version: int) ->
 def test_the_maker_makes_what_is_kept(tmp_path: Path) -> None:
     """The file in the checkout is what its maker says: same tables, same rows."""
     made = old.make(1, tmp_path)
-    with contextlib.closing(sqlite3.connect(made)) as new, contextlib.closing(
-        sqlite3.connect(f"{(old.FOLDER / 'v1.db').as_uri()}?mode=ro&immutable=1", uri=True)
-    ) as kept:
+    with (
+        contextlib.closing(sqlite3.connect(made)) as new,
+        contextlib.closing(sqlite3.connect(f"{(old.FOLDER / 'v1.db').as_uri()}?mode=ro&immutable=1", uri=True)) as kept,
+    ):
         assert list(new.iterdump()) == list(kept.iterdump())
     with pytest.raises(FileExistsError):
         old.make(1, tmp_path)

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,7 +58,8 @@ def queue_up(bench: Bench, jobs: list[tuple[int, str]]) -> list[str]:
     threads = []
     with blocked(bench):
         for place, (priority, name) in enumerate(jobs, start=1):
-            threads.append(in_background(lambda p=priority, n=name: bench.writer.call(lambda: ran.append(n), priority=p)))
+            job = partial(bench.writer.call, partial(ran.append, name), priority=priority)
+            threads.append(in_background(job))
             wait_for_inbox(bench, place)
     for thread in threads:
         thread.join(LIMIT_S)

@@ -204,7 +204,9 @@ class NavButton(Button):
         self._count, self._count_tone = 0, Tone.ACCENT
         self.setCheckable(True)
         self.setAutoExclusive(False)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored if upright else QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(
+            QSizePolicy.Policy.Ignored if upright else QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed
+        )
 
     def set_count(self, count: int, tone: Tone = Tone.ACCENT) -> None:
         """How many things wait there; 0 shows nothing."""
@@ -281,7 +283,9 @@ class NavButton(Button):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(paint.fill))
         painter.drawRoundedRect(bubble, high / 2, high / 2)
-        block.draw(painter, bubble.center().x() - block.width / 2, bubble.center().y() - block.height / 2, paint.on_fill)
+        block.draw(
+            painter, bubble.center().x() - block.width / 2, bubble.center().y() - block.height / 2, paint.on_fill
+        )
 
     def _room(self) -> QRectF:
         if not self._upright:

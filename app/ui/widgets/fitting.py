@@ -95,7 +95,7 @@ class Fit(enum.Enum):
 
 
 class Label(QLabel):
-    """Words in a size and a tone. Either a code of the texts (`say`), which follows the language, or data (`show_text`)."""
+    """Words in a size and a tone: a code of the texts (`say`), which follows the language, or data (`show_text`)."""
 
     def __init__(
         self,

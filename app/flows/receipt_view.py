@@ -1,0 +1,91 @@
+"""A receipt as its screen draws it when it opens and after commands. Any thread; reads on the writer's."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from app.base.errors import Trouble
+from app.domain.documents import Equation, Line
+from app.flows.views import EntryView, LineView, ReceiptView
+from app.store.catalogue import Catalogue
+from app.store.facts import FactsReader, ReceiptKey
+from app.store.receipts import Receipts
+from app.store.tables import Sql
+from app.store.writer import SETTLE, StoreWriter
+
+LATEST = 50
+_ENTRIES = """
+SELECT seq, at_ms, coalesce(command, kind), reason, code, payload, line, packs, counted, in_force
+FROM entries WHERE receipt = ? ORDER BY seq DESC LIMIT ?
+"""
+_HEAD = """
+SELECT d.number, d.supplier, coalesce(r.invoice_no, d.invoice_no, ''), coalesce(s.name, r.store_room, '')
+FROM receipts r JOIN deliveries d ON d.id = r.delivery LEFT JOIN store_rooms s ON s.id = r.store_room WHERE r.id = ?
+"""
+_UNITS = "SELECT coalesce(spec, ''), coalesce(min_pack_unit, ''), coalesce(hospital_unit, '') FROM drugs WHERE drug = ?"
+
+
+class ReceiptViews:
+    """Draws receipts for the screen."""
+
+    def __init__(self, writer: StoreWriter, catalogue: Catalogue, facts: FactsReader, receipts: Receipts) -> None:
+        self._writer = writer
+        self._sql = Sql(writer.database)
+        self._catalogue = catalogue
+        self._facts = facts
+        self._receipts = receipts
+
+    def of(self, receipt: str, latest: int = LATEST) -> ReceiptView:
+        """The receipt with its `latest` entries. Raises Trouble `receipt_not_here`."""
+        return self._writer.call(lambda: self._of(receipt, latest), priority=SETTLE, write=False)
+
+    def _of(self, receipt: str, latest: int) -> ReceiptView:
+        row = self._receipts.find(receipt)
+        head = self._sql.one(_HEAD, receipt)
+        if row is None or head is None:
+            raise Trouble("receipt_not_here", receipt=receipt)
+        delivery, supplier, invoice_no, store_room = cast("tuple[str, str, str, str]", tuple(head))
+        lines = self._facts.lines(row.key)
+        return ReceiptView(
+            receipt,
+            delivery,
+            supplier,
+            invoice_no,
+            store_room,
+            tuple(self._line(line) for line in lines),
+            Equation.of(lines),
+            tuple(self._receipts.lists(receipt).items()),
+            self._entries(row.key, latest),
+            row.held,
+            row.state == "closed" or self._catalogue.remote_receipt(receipt) == "closed",
+        )
+
+    def _line(self, line: Line) -> LineView:
+        found = self._sql.one(_UNITS, line.drug) or ("", "", "")
+        spec, pack_unit, hospital_unit = cast("tuple[str, str, str]", tuple(found))
+        return LineView(
+            line.line,
+            line.drug,
+            line.name,
+            spec,
+            line.batch or "",
+            line.expiry.isoformat() if line.expiry else "",
+            pack_unit if line.exempt_reason is None else hospital_unit,
+            line.expected,
+            line.received,
+            line.short,
+            line.damaged,
+            line.rejected,
+            line.exempt,
+            line.exempt_reason,
+            line.coded,
+        )
+
+    def _entries(self, key: ReceiptKey, latest: int) -> tuple[EntryView, ...]:
+        rows = self._sql.all(_ENTRIES, key.id, latest)
+        return tuple(
+            EntryView(seq, at_ms, what, reason, code, payload, line, packs, bool(counted), bool(force), bool(force))
+            for seq, at_ms, what, reason, code, payload, line, packs, counted, force in cast(
+                "list[tuple[int, int, str, str, str | None, str | None, int | None, int | None, int, int]]", rows
+            )
+        )

@@ -1,0 +1,243 @@
+"""Joins the program with the window: wishes go down to a worker, what came of them comes up as signals. UI thread.
+
+No wish waits: each returns at once, and its answer is one of the signals in `app.ui.signals`. What nobody asked to
+handle comes as `trouble`. Wishes and scans are carried out in the order in which they came.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
+
+from app.base.errors import Trouble
+from app.ui.bridge import Bridge
+from app.ui.jobs import LATER, Jobs
+from app.ui.routing import Front, Shot, Stage
+from app.ui.session import Session
+from app.ui.signals import Signals
+from app.wiring import Program
+from devices import DeviceState, DeviceStatus, RawScan
+from sync import SyncStatus
+
+CLOSE_S = 6.0
+SYNC_STOP_S = 2.5
+PAUSE_MS = 400
+"""A receipt is drawn anew when scanning pauses for so long: between two quick scans there is no time for it."""
+ITEMS_AT_ONCE = 50
+TYPED = "keys"
+"""The device of a code that was typed or clicked in the window."""
+_STATE_WITH_CAUSE = (DeviceState.LOST, DeviceState.TROUBLE)
+_log = logging.getLogger(__name__)
+
+
+class Conductor(Signals):
+    """Owns the program, its worker, the scanners and the open receipt."""
+
+    def __init__(
+        self, open_program: Callable[[], Program], scanners: Sequence[str] = (), parent: QObject | None = None
+    ) -> None:
+        """`open_program` is called on the worker by `start`. `scanners` as on the command line; none: the settings'."""
+        super().__init__(parent)
+        self._open_program = open_program
+        self._scanners = tuple(scanners)
+        self._stage = Stage()
+        self._bridge = Bridge(self)
+        self._jobs = Jobs(self._bridge, self._failed)
+        self._session: Session | None = None
+        self._why_not = Trouble("starting")
+        self._devices: dict[str, DeviceStatus] = {}
+        self._closed = False
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._catch_up)
+        self.scan_answered.connect(self._pause.start)
+
+    def start(self) -> None:
+        """Open the folder, the scanners and the exchange. Answer: `ready`, or `trouble` (data_folder_in_use …)."""
+        self._jobs.run(self._start)
+
+    def close(self) -> bool:
+        """Close everything in reverse, within CLOSE_S. Waits. False if something had to be left behind."""
+        if self._closed:
+            return True
+        self._closed = True
+        self._pause.stop()
+        ended = self._jobs.close(self._end, limit_s=CLOSE_S)
+        self._bridge.close()
+        return ended
+
+    @property
+    def front(self) -> Front:
+        """The screen that scans go to."""
+        return self._stage.front
+
+    def show_front(self, front: Front) -> None:
+        """The window shows this screen: scans from now on go there, and its view is made anew."""
+        self._stage.front = front
+        views: dict[Front, Callable[[Session], None]] = {
+            Front.TASKS: Session.tell_tasks,
+            Front.RECEIVING: Session.catch_up,
+            Front.UPLOADS: Session.tell_uploads,
+            Front.SETTINGS: Session.tell_settings,
+        }
+        if front in views:
+            self._wish(views[front], priority=LATER)
+
+    def sign_in(self, operator_id: str, pin: str) -> None:
+        """Answer: `signed_in`, then `tasks_changed`; or `trouble` operator_unknown, pin_wrong (left), pin_locked."""
+        self._wish(lambda session: session.sign_in(operator_id, pin))
+
+    def sign_out(self) -> None:
+        """Answer: `signed_out`."""
+        self._wish(Session.sign_out)
+
+    def open_delivery(self, number: str) -> None:
+        """Answer: `receipt_opened`, or `trouble`. Scans that follow count in it, even before the answer is drawn."""
+        self._stage.front = Front.RECEIVING
+        self._wish(lambda session: session.open_delivery(number))
+
+    def leave_receipt(self) -> None:
+        """Answer: `receipt_left`, `tasks_changed`. The receipt stays under way."""
+        self._wish(Session.leave_receipt)
+
+    def scan(self, raw: bytes, device: str = TYPED) -> None:
+        """A code that was typed or clicked here; goes the way of every scan."""
+        self._take(Shot(device, raw))
+
+    def command(self, text: str) -> None:
+        """What would follow the `!`. Answer: `command_answered`, `receipt_changed`; `trouble` no_receipt_open."""
+        self._wish(lambda session: session.command(text))
+
+    def look_up(self, text: str) -> None:
+        """Answer: `looked_up`."""
+        self._wish(lambda session: session.look_up(text))
+
+    def refresh_tasks(self) -> None:
+        """Answer: `tasks_changed`."""
+        self._wish(Session.tell_tasks, priority=LATER)
+
+    def refresh_uploads(self, states: Sequence[str] = (), limit: int = 200, before: int | None = None) -> None:
+        """Answer: `uploads_changed` with rows in `states` (all if empty), older than row `before`."""
+        wanted = (tuple(states), limit, before)
+        self._wish(lambda session: session.tell_uploads(wanted), priority=LATER)
+
+    def retry(self, ids: Sequence[str]) -> None:
+        """Send held and refused items again. Answer: `uploads_changed`; `trouble` items_left, if any were."""
+        self._in_parts(ids, Session.retry)
+
+    def set_aside(self, ids: Sequence[str]) -> None:
+        """Hold queued and refused items. Answer: `uploads_changed`; `trouble` items_left, if any were."""
+        self._in_parts(ids, Session.set_aside)
+
+    def sync_now(self) -> None:
+        """Send what waits, at once. Answer: `sync_changed` when done; `trouble` server_missing."""
+        self._wish(Session.sync_now)
+
+    def set_setting(self, key: str, text: str) -> None:
+        """Answer: `settings_changed`; `trouble` no_right, setting_value_bad …"""
+        self._wish(lambda session: session.set_setting(key, text))
+
+    def _start(self) -> None:
+        """On the worker."""
+        try:
+            program = self._open_program()
+        except Trouble as trouble:
+            self._why_not = trouble
+            raise
+        session = Session(program, self, self._say, self._stage)
+        self._session = session
+        try:
+            program.start_sync(self._on_exchange, stop_s=SYNC_STOP_S)
+        except Trouble as trouble:
+            session.cannot_sync(trouble)
+            self._say(self.trouble, trouble.code, trouble.values)
+        session.introduce()
+        self._open_scanners(program)
+
+    def _open_scanners(self, program: Program) -> None:
+        """On the worker."""
+        named = self._scanners or program.settings.words("scanners")
+        devices, troubles = program.start_scanners(named, on_scan=self._on_scan, on_status=self._on_device)
+        self._bridge.post(partial(self._name_devices, devices))
+        for trouble in troubles:
+            self._say(self.trouble, trouble.code, trouble.values)
+
+    def _end(self) -> None:
+        """On the worker, after everything else."""
+        if self._session is not None:
+            self._session.close()
+
+    def _on_scan(self, scan: RawScan) -> None:
+        """On a device's thread."""
+        self._take(Shot(scan.device, scan.payload, scan.at_ms))
+
+    def _take(self, scan: Shot) -> None:
+        """Any thread. The screen that is in front now is meant, not the one when its turn comes."""
+        front = self._stage.front
+        self._wish(lambda session: session.take(scan, front))
+
+    def _wish(self, wish: Callable[[Session], object], *, priority: int = 0) -> None:
+        """Any thread."""
+
+        def work() -> None:
+            if self._session is None:
+                raise self._why_not
+            wish(self._session)
+
+        self._jobs.run(work, priority=priority)
+
+    def _in_parts(self, ids: Sequence[str], move: Callable[[Session, Sequence[str]], int]) -> None:
+        """In jobs of their own, so that a scan never waits behind a thousand items."""
+        left: list[int] = []
+
+        def move_part(part: Sequence[str], session: Session) -> None:
+            left.append(move(session, part))
+
+        for start in range(0, len(ids), ITEMS_AT_ONCE):
+            self._wish(partial(move_part, tuple(ids[start : start + ITEMS_AT_ONCE])), priority=LATER)
+
+        def tell(session: Session) -> None:
+            session.tell_uploads()
+            if sum(left):
+                self._say(self.trouble, "items_left", {"count": sum(left)})
+
+        self._wish(tell, priority=LATER)
+
+    def _on_exchange(self, status: SyncStatus) -> None:
+        """On the exchange's thread."""
+        self._wish(lambda session: session.exchanged(status), priority=LATER)
+
+    def _on_device(self, status: DeviceStatus) -> None:
+        """On a device's thread."""
+        self._bridge.post(partial(self._device_moved, status))
+
+    def _name_devices(self, devices: Sequence[str]) -> None:
+        """Every scanner in its order, also those that have not said anything yet."""
+        known = self._devices
+        self._devices = {
+            device: known.get(device, DeviceStatus(device, DeviceState.OPENING)) for device in devices
+        }  # fmt: skip
+        self.scanners_changed.emit(tuple(self._devices.values()))
+
+    def _device_moved(self, status: DeviceStatus) -> None:
+        stands = status.state in _STATE_WITH_CAUSE or status.code is None
+        self._devices[status.device] = status if stands else DeviceStatus(status.device, status.state)
+        self.scanners_changed.emit(tuple(self._devices.values()))
+        if status.code is not None:
+            self.trouble.emit(status.code, {"subject": status.device})
+
+    def _say(self, signal: SignalInstance, *values: object) -> None:
+        """Any thread."""
+        self._bridge.post(partial(signal.emit, *values))
+
+    def _failed(self, trouble: Trouble) -> None:
+        _log.info("trouble: %s", trouble.code)
+        self.trouble.emit(trouble.code, trouble.values)
+
+    @Slot()
+    def _catch_up(self) -> None:
+        self._wish(Session.catch_up, priority=LATER)

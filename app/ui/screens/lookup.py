@@ -1,0 +1,153 @@
+"""查询: scan or type any code, and see all that is known of it here. UI thread.
+
+A patient's voucher shows nothing but that it is one, and what was typed is forgotten at once.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.base.texts import Texts
+from app.flows.lookups import CodeView
+from app.flows.views import SiteView
+from app.ui.conductor import Conductor
+from app.ui.icons import Icon
+from app.ui.screens.code_cards import HistoryCard, HospitalCard, IdentityCard, PackageCard
+from app.ui.screens.moments import DEFAULT_ZONE
+from app.ui.screens.screen import Form, Screen
+from app.ui.theme import GRID_PX, Look, theme_tree
+from app.ui.widgets.buttons import PrimaryButton
+from app.ui.widgets.cards import EmptyState, Page
+from app.ui.widgets.choices import Field
+from sync import SyncStatus
+
+WIDEST_PX = 1120
+
+
+class LookupScreen(Screen):
+    """Asks for a code, draws a CodeView. `asked` gives the text that was typed, or a code that was tapped."""
+
+    name: ClassVar[str] = "lookup"
+    icon: ClassVar[Icon] = Icon.LOOKUP
+
+    asked = Signal(str)
+
+    def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
+        super().__init__(look, texts, parent)
+        self._zone = DEFAULT_ZONE
+        self._fetched_ms: int | None = None
+        self._view: CodeView | None = None
+        self.field = Field("lookup_field")
+        self.button = PrimaryButton("lookup_ask", icon=Icon.LOOKUP)
+        self.empty = EmptyState(Icon.SCAN, "lookup_empty")
+        self.identity, self.hospital = IdentityCard(), HospitalCard()
+        self.packages, self.history = PackageCard(), HistoryCard()
+        self._build()
+        self.field.edit.returnPressed.connect(self._ask)
+        self.button.clicked.connect(self._ask)
+        self.packages.asked.connect(self.asked)
+        self._show()
+        self.retheme(look, texts)
+
+    @property
+    def view(self) -> CodeView | None:
+        """What is shown now."""
+        return self._view
+
+    @Slot(object)
+    def draw(self, view: CodeView) -> None:
+        """Show an answer in the place of the one before."""
+        self._view = view
+        self.field.edit.clear()
+        self._show()
+        theme_tree(self._page, self.look, self.texts)
+        self._page.verticalScrollBar().setValue(0)
+
+    @Slot(object)
+    def set_site(self, site: SiteView) -> None:
+        """The hospital's time zone."""
+        self._zone = site.zone
+        self._show()
+
+    @Slot(object)
+    def set_sync(self, status: SyncStatus) -> None:
+        """When the hospital was last heard."""
+        if status.last_exchange_ms != self._fetched_ms:
+            self._fetched_ms = status.last_exchange_ms
+            self._show_hospital()
+
+    def reword(self) -> None:
+        self._show()
+
+    def arrange(self, form: Form) -> None:
+        desk = form is Form.DESK
+        self._columns.setDirection(QBoxLayout.Direction.LeftToRight if desk else QBoxLayout.Direction.TopToBottom)
+
+    def opened(self) -> None:
+        self.field.edit.setFocus()
+
+    def _build(self) -> None:
+        self._page = Page(width_px=WIDEST_PX)
+        row = QHBoxLayout()
+        row.setSpacing(GRID_PX)
+        row.addWidget(self.field, 1)
+        bottom = QVBoxLayout()
+        bottom.addStretch(1)
+        bottom.addWidget(self.button)
+        row.addLayout(bottom)
+        self._page.add(row)
+        self._page.add(self.empty, 1)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column, parts in ((left, (self.identity, self.hospital)), (right, (self.packages, self.history))):
+            column.setSpacing(GRID_PX + GRID_PX // 2)
+            for part in parts:
+                column.addWidget(part)
+            column.addStretch(1)
+        self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._columns.setSpacing(GRID_PX + GRID_PX // 2)
+        self._columns.addLayout(left, 1)
+        self._columns.addLayout(right, 1)
+        self._page.add(self._columns)
+        self._page.add_stretch()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._page)
+
+    def _ask(self) -> None:
+        text = self.field.edit.text().strip()
+        if text:
+            # Forgotten at once: what was typed may be a patient's voucher.
+            self.field.edit.clear()
+            self.asked.emit(text)
+
+    def _show(self) -> None:
+        view = self._view
+        self.empty.setVisible(view is None)
+        self.identity.setVisible(view is not None)
+        closed = view is None or view.kind == "voucher"
+        self.packages.setVisible(view is not None and not closed and bool(view.manifests))
+        self.history.setVisible(view is not None and not closed and view.known)
+        self._show_hospital()
+        if view is not None:
+            self.identity.draw(view)
+            self.packages.draw(view)
+            self.history.draw(view, self._zone)
+
+    def _show_hospital(self) -> None:
+        view = self._view
+        seen = view is not None and view.kind not in ("voucher", "own_form", "product_code")
+        self.hospital.setVisible(seen)
+        if view is not None and seen:
+            self.hospital.draw(view, self._zone, self._fetched_ms)
+
+
+def join(screen: Screen, conductor: Conductor) -> None:
+    """Wishes down, answers up."""
+    assert isinstance(screen, LookupScreen)
+    screen.asked.connect(conductor.look_up)
+    conductor.looked_up.connect(screen.draw)
+    conductor.site_changed.connect(screen.set_site)
+    conductor.sync_changed.connect(screen.set_sync)

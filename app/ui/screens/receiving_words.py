@@ -1,0 +1,188 @@
+"""Outcomes and views of a receipt as words and rows that are ready to be drawn. Pure; called on the UI thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.base.texts import Texts
+from app.domain.reasons import OK, SCAN_REASONS, Panel
+from app.flows.outcomes import CommandOutcome, ScanOutcome
+from app.flows.views import EntryView, LineView, ReceiptView
+from app.ui.icons import Icon
+from app.ui.theme import Tone, tone_of
+from app.ui.widgets.progress import Counts
+from app.ui.widgets.rows import Row
+
+DETAILS_SAID = 3
+"""So many lines are named when a close is refused; the others are counted."""
+CODE_TAIL = 8
+"""Signs of a long code that tell two boxes apart."""
+SEVERE = frozenset({"not_recorded", "voucher_at_dock"})
+UNDO = "undo"
+OUTCOME_ICONS = {
+    "short": Icon.SHORT,
+    "over": Icon.OVER,
+    "exempt": Icon.CHECK,
+    "damaged": Icon.DAMAGED,
+    "reject": Icon.CLOSE,
+}
+_PANEL_ICONS = {
+    Panel.GOOD: Icon.GOOD,
+    Panel.SOFT: Icon.GOOD,
+    Panel.ATTENTION: Icon.ATTENTION,
+    Panel.STOP: Icon.STOP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the verdict panel shows."""
+
+    panel: Panel
+    word: str
+    sentence: str
+    hint: str
+
+
+def say_scan(texts: Texts, lang: str, outcome: ScanOutcome) -> Said:
+    """A scan's verdict; a package of several boxes says how many it stands for."""
+    sentence = texts.title(outcome.reason, lang, **outcome.values)
+    hint = texts.advice(outcome.reason, lang, **outcome.values)
+    if outcome.counted and (outcome.packs or 0) > 1:
+        whole = texts.title("recv_whole_package", lang, packs=outcome.packs)
+        hint = f"{whole} · {hint}" if hint else whole
+    return Said(outcome.panel, texts.title(f"ui_word_{outcome.reason}", lang), sentence, hint)
+
+
+def say_command(texts: Texts, lang: str, outcome: CommandOutcome) -> Said:
+    """A command's answer: pale where it worked, amber where it did not, with what to do."""
+    values = {**outcome.values, "details": _details(texts, lang, outcome)}
+    sentence = texts.title(outcome.text, lang, **values)
+    hint = texts.advice(outcome.text, lang, **values)
+    if outcome.ok:
+        panel = Panel.GOOD if outcome.command == "close" else Panel.SOFT
+        return Said(panel, texts.title(f"recv_done_{outcome.command}", lang), sentence, hint)
+    panel = Panel.STOP if outcome.reason in SEVERE else Panel.ATTENTION
+    word = f"ui_word_{outcome.reason}" if outcome.reason in SEVERE else "recv_not_done"
+    if outcome.reason == "outcome_missing":
+        word = "recv_not_closed"
+    return Said(panel, texts.title(word, lang), sentence, hint)
+
+
+def say_missing(texts: Texts, lang: str, lines: tuple[LineView, ...]) -> str:
+    """Why the receipt cannot be closed yet, in one sentence; empty if it can."""
+    open_lines = [line for line in lines if line.missing]
+    parts = [
+        texts.title("line_lacks" if line.missing > 0 else "line_exceeds", lang, line=line.line, count=abs(line.missing))
+        for line in open_lines[:DETAILS_SAID]
+    ]
+    return _joined(texts, lang, parts, len(open_lines))
+
+
+def line_row(texts: Texts, lang: str, line: LineView) -> Row:
+    """A line: what it is, how much of it is in, and whether something is wrong with it."""
+    otherwise = line.short + line.damaged + line.rejected + line.exempt
+    counts = Counts(line.received, otherwise, line.expected)
+    icon, tone = Icon.BOX, Tone.INK
+    if line.missing < 0:
+        icon, tone = Icon.ATTENTION, Tone.ATTENTION
+    elif line.missing == 0:
+        icon, tone = Icon.GOOD, Tone.GOOD
+    elif counts.received or otherwise:
+        icon, tone = Icon.BOX_OPEN, Tone.ACCENT
+    value_tone = Tone.GOOD if line.missing == 0 else (Tone.ATTENTION if line.missing < 0 else Tone.INK)
+    return Row(
+        str(line.line),
+        f"{line.line} · {line.name}",
+        _line_detail(texts, lang, line),
+        f"{line.received}/{line.expected}",
+        value_tone,
+        icon,
+        tone,
+        counts,
+    )
+
+
+def outcomes_of(texts: Texts, lang: str, line: LineView) -> str:
+    """What of a line did not simply come in: `短少 2 · 破损 1`; empty if nothing."""
+    kinds = (("short", line.short), ("damaged", line.damaged), ("rejected", line.rejected), ("exempt", line.exempt))
+    return " · ".join(f"{texts.title(f'recv_kind_{kind}', lang)} {count}" for kind, count in kinds if count)
+
+
+def entry_row(texts: Texts, lang: str, entry: EntryView, names: dict[int, str]) -> Row:
+    """One of the last scans or outcomes; `names` are those of the lines. Undone ones are faded."""
+    undone = entry.undoable is False and not entry.in_force and _had_effect(entry)
+    if entry.what == "scan":
+        rule = SCAN_REASONS[entry.reason]
+        word, icon, tone = texts.title(f"ui_word_{entry.reason}", lang), _PANEL_ICONS[rule.panel], tone_of(rule.panel)
+    elif entry.reason == OK:
+        word, icon, tone = texts.title(f"recv_done_{entry.what}", lang), _icon_of(entry.what), Tone.ACCENT
+    else:
+        word, icon, tone = texts.title("recv_not_done", lang), Icon.ATTENTION, Tone.ATTENTION
+    if (entry.packs or 0) > 1:
+        word = f"{word} ×{entry.packs}"
+    if undone:
+        word = texts.title("recv_undone", lang, word=word)
+    name = names.get(entry.line or 0, "")
+    parts = (name, code_tail(entry.code or entry.payload or ""))
+    # The tint of a loud row is for what still waits for a person; here it has passed.
+    quiet = {Tone.ATTENTION, Tone.STOP}
+    value_tone = tone if tone in quiet else Tone.QUIET
+    return Row(
+        str(entry.seq), word, " · ".join(part for part in parts if part), f"#{entry.seq}", value_tone, icon,
+        Tone.INK if tone in quiet else tone, faded=undone,
+    )  # fmt: skip
+
+
+def is_shown(entry: EntryView) -> bool:
+    """Undo and the like change a row that stands already: a row of their own would push it from under the finger."""
+    return entry.what == "scan" or entry.what in OUTCOME_ICONS
+
+
+def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:
+    """The lists beside the equation that hold something."""
+    return [
+        Row(
+            name, texts.title(f"recv_list_{name}", lang), texts.advice(f"recv_list_{name}", lang), str(count),
+            Tone.ATTENTION, Icon.FLAG,
+        )
+        for name, count in view.lists
+        if count
+    ]  # fmt: skip
+
+
+def code_tail(code: str) -> str:
+    """The end of a long code, by which a person finds it on the box; control signs are not shown."""
+    shown = "".join(sign for sign in code if sign.isprintable())
+    return f"…{shown[-CODE_TAIL:]}" if len(shown) > CODE_TAIL + 4 else shown
+
+
+def _had_effect(entry: EntryView) -> bool:
+    return entry.counted or (entry.what in OUTCOME_ICONS and entry.reason == OK)
+
+
+def _icon_of(what: str) -> Icon:
+    return OUTCOME_ICONS.get(what, Icon.CHECK)
+
+
+def _line_detail(texts: Texts, lang: str, line: LineView) -> str:
+    parts = [
+        outcomes_of(texts, lang, line),
+        line.spec,
+        texts.title("recv_batch", lang, batch=line.batch) if line.batch else "",
+        texts.title("recv_expiry", lang, expiry=line.expiry) if line.expiry else "",
+        texts.title("recv_no_code", lang) if line.exempt_reason else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _details(texts: Texts, lang: str, outcome: CommandOutcome) -> str:
+    parts = [texts.title(code, lang, **values) for code, values in outcome.details[:DETAILS_SAID]]
+    return _joined(texts, lang, parts, len(outcome.details))
+
+
+def _joined(texts: Texts, lang: str, parts: list[str], count: int) -> str:
+    joint = "，" if lang == "zh" else ", "
+    if count > len(parts):
+        parts = [*parts, texts.title("recv_and_more", lang, count=count - len(parts))]
+    return joint.join(parts)

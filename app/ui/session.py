@@ -1,0 +1,251 @@
+"""The program behind the window: who is signed in, which receipt is under the hand, where scans go.
+
+Everything here runs on the window's worker, one call after the other, so that scans and commands keep their order;
+what comes of it is said through signals, which reach the UI thread in the same order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from PySide6.QtCore import SignalInstance
+
+from app.base.errors import Trouble
+from app.domain.codes import key_of, read_bytes
+from app.domain.rights import Operator
+from app.flows.outcomes import CommandOutcome, ScanOutcome
+from app.flows.receiving import Receiving
+from app.flows.views import OperatorChoice
+from app.ui.routing import Front, Goal, Shot, Stage, route
+from app.ui.signals import Signals
+from app.wiring import Program
+from sync import SyncStatus
+
+_log = logging.getLogger(__name__)
+
+
+class Say(Protocol):
+    """Emits a signal on the UI thread."""
+
+    def __call__(self, signal: SignalInstance, *values: object) -> None: ...
+
+
+class Session:
+    """One program in one window."""
+
+    def __init__(self, program: Program, to: Signals, say: Say, stage: Stage) -> None:
+        self._program = program
+        self._to = to
+        self._say = say
+        self._stage = stage
+        self._operator: Operator | None = None
+        self._desk: Receiving | None = None
+        self._status = SyncStatus()
+        self._people: tuple[OperatorChoice, ...] = ()
+        self._met = False
+        self._uploads: tuple[tuple[str, ...], int, int | None] = ((), 200, None)
+        self._goals: dict[Goal, Callable[[Shot, str], None]] = {
+            Goal.RECEIVE: lambda scan, _: self._receive(scan),
+            Goal.OPEN: lambda _, number: self.open_delivery(number),
+            Goal.OFFER: lambda scan, _: self._offer(scan),
+            Goal.LOOK_UP: lambda scan, _: self.look_up(scan.payload.decode("utf-8", "replace")),
+            Goal.SHOW_BYTES: lambda scan, _: self._say(self._to.scanner_bytes, scan.device, scan.payload),
+            Goal.BADGE: lambda _, operator: self._say(self._to.badge_read, operator),
+            Goal.NOTICE: lambda scan, code: self._say(self._to.trouble, code, {"device": scan.device}),
+        }
+
+    def introduce(self) -> None:
+        """Say all that a fresh window shows."""
+        self.tell_settings()
+        self._tell_site()
+        self._tell_people()
+        self._tell_sync()
+        self._say(self._to.ready)
+
+    def close(self) -> None:
+        """Close scanners, exchange, store and folder, in this order."""
+        self._desk = None
+        self._program.close()
+
+    def sign_in(self, operator_id: str, pin: str) -> None:
+        """Raises Trouble: operator_unknown, pin_wrong, pin_locked."""
+        operator = self._program.sign_in(operator_id, pin)
+        self._desk = None
+        self._operator = operator
+        self._stage.front = Front.TASKS
+        self._say(self._to.signed_in, operator)
+        self.tell_settings()
+        self.tell_tasks()
+
+    def sign_out(self) -> None:
+        self._desk = self._operator = None
+        self._stage.front = Front.SIGN_IN
+        self._say(self._to.signed_out)
+        self.tell_settings()
+
+    def open_delivery(self, number: str) -> None:
+        """Raises Trouble: not_signed_in and what receiving raises; then the task list is in front again."""
+        try:
+            desk = self._program.receiving(
+                number, self._signed_in(), holds=self._program.settings.flag("stop_holds")
+            )  # fmt: skip
+        except Trouble:
+            if self._desk is None and self._stage.front is Front.RECEIVING:
+                self._stage.front = Front.TASKS
+            raise
+        self._desk = desk
+        self._stage.front = Front.RECEIVING
+        self._say(self._to.receipt_opened, self._program.receipt_views.of(desk.key.id))
+
+    def leave_receipt(self) -> None:
+        """Nothing is lost: the receipt stays under way."""
+        if self._stage.front is Front.RECEIVING:
+            self._stage.front = Front.TASKS
+        self._let_go()
+        self.tell_tasks()
+
+    def take(self, scan: Shot, front: Front) -> None:
+        """A scan that came while `front` was in front."""
+        if front is Front.TASKS:
+            front = self._stage.front  # a receipt may have been opened by the scan before this one
+        found = route(scan.payload, front, signed_in=self._operator is not None, receiving=self._desk is not None)
+        self._goals[found.goal](scan, found.text)
+
+    def command(self, text: str) -> None:
+        """Raises Trouble `no_receipt_open`."""
+        if self._desk is None:
+            raise Trouble("no_receipt_open", device="")
+        self._told_command(self._desk.command(text))
+
+    def look_up(self, text: str) -> None:
+        self._say(self._to.looked_up, self._program.look_up(text))
+
+    def retry(self, ids: Sequence[str]) -> int:
+        """How many were left as they are. Raises Trouble `not_signed_in`."""
+        _log.info("%s sends %d items again", self._signed_in().id, len(ids))
+        return len(ids) - self._program.uploads.retry(ids)
+
+    def set_aside(self, ids: Sequence[str]) -> int:
+        """How many were left as they are. Raises Trouble `not_signed_in`."""
+        _log.info("%s sets %d items aside", self._signed_in().id, len(ids))
+        return len(ids) - self._program.uploads.set_aside(ids)
+
+    def set_setting(self, key: str, text: str) -> None:
+        """Raises Trouble as SiteSettings.change does."""
+        self._program.change_setting(self._operator, key, text)
+        self.tell_settings()
+
+    def sync_now(self) -> None:
+        """Raises Trouble `server_missing`."""
+        self._program.sync_now()
+
+    def cannot_sync(self, trouble: Trouble) -> None:
+        """There is no exchange in this run."""
+        self._status = replace(self._status, network="offline", trouble=trouble.code)
+
+    def exchanged(self, status: SyncStatus) -> None:
+        """The exchange with the hospital moved: everything that may have changed by it is said anew."""
+        self._status = status
+        if not self._met and self._tell_site():
+            self._program.follow_site()
+        self._tell_people()
+        self.catch_up()
+        if self._stage.front is Front.TASKS:
+            self.tell_tasks()
+        if self._stage.front is Front.UPLOADS:
+            self.tell_uploads()
+
+    def catch_up(self) -> None:
+        """The receipt and the counts as they stand now: after a pause in scanning, and after an exchange."""
+        self._tell_sync()
+        if self._desk is None:
+            return
+        if self._tell_receipt(self._desk.key.id):
+            self._say(self._to.trouble, "receipt_closed", {"receipt": self._desk.key.id})
+            self._let_go()
+
+    def tell_tasks(self) -> None:
+        if self._operator is not None:
+            self._say(self._to.tasks_changed, self._program.tasks.view(self._operator))
+
+    def tell_uploads(self, wanted: tuple[tuple[str, ...], int, int | None] | None = None) -> None:
+        """`wanted`: (states, limit, before), kept until other ones are wanted."""
+        self._uploads = wanted or self._uploads
+        states, limit, before = self._uploads
+        self._say(self._to.uploads_changed, self._program.uploads.view(states, limit, before))
+        self._tell_sync()
+
+    def tell_settings(self) -> None:
+        self._say(self._to.settings_changed, self._program.setting_rows(self._operator))
+
+    def _receive(self, scan: Shot) -> None:
+        assert self._desk is not None
+        outcome = self._desk.scan_or_command(scan.payload, at_ms=scan.at_ms, scanner=scan.device)
+        if isinstance(outcome, CommandOutcome):
+            self._told_command(outcome)
+            return
+        self._say(self._to.scan_answered, outcome)
+        self._tell_failure(outcome)
+        if outcome.panel == "stop":  # the confirmation that it asks for must not wait for the next pause
+            self._tell_receipt(self._desk.key.id)
+
+    def _told_command(self, outcome: CommandOutcome) -> None:
+        assert self._desk is not None
+        self._say(self._to.command_answered, outcome)
+        self._tell_failure(outcome)
+        self._tell_receipt(self._desk.key.id)
+        if outcome.ok and outcome.command == "close":
+            self._desk = None
+        elif outcome.ok and outcome.command == "pause":
+            self.leave_receipt()
+
+    def _offer(self, scan: Shot) -> None:
+        key = key_of(read_bytes(scan.payload))
+        numbers = self._program.tasks.deliveries_of(key) if key else ()
+        for number in numbers:
+            self._say(self._to.delivery_offered, number)
+        if not numbers:
+            self._say(self._to.trouble, "code_finds_no_delivery", {"device": scan.device})
+
+    def _let_go(self) -> None:
+        self._desk = None
+        self._say(self._to.receipt_left)
+
+    def _signed_in(self) -> Operator:
+        if self._operator is None:
+            raise Trouble("not_signed_in")
+        return self._operator
+
+    def _tell_receipt(self, receipt: str) -> bool:
+        """True if it is closed, here or at the hospital."""
+        view = self._program.receipt_views.of(receipt)
+        self._say(self._to.receipt_changed, view)
+        return view.closed
+
+    def _tell_failure(self, outcome: ScanOutcome | CommandOutcome) -> None:
+        if outcome.trouble is not None:
+            self._say(self._to.trouble, outcome.trouble, {"kind": "", "why": ""})
+
+    def _tell_site(self) -> bool:
+        """True if the hospital is known."""
+        site = self._program.site()
+        self._met = site is not None
+        if site is not None:
+            self._say(self._to.site_changed, site)
+        return self._met
+
+    def _tell_people(self) -> None:
+        people = self._program.operators()
+        if people != self._people:
+            self._people = people
+            self._say(self._to.operators_changed, people)
+
+    def _tell_sync(self) -> None:
+        counts = self._program.counts()
+        self._status = replace(
+            self._status, waiting=counts.waiting, unsure=counts.unsure, refused=counts.refused, held=counts.held
+        )
+        self._say(self._to.sync_changed, self._status)

@@ -1,0 +1,318 @@
+"""Long lists: a model of rows, a view that lays out only what is seen, a delegate that draws. UI thread.
+
+Ten thousand rows cost no more per frame than ten: every row has the same height, which follows from the text size
+and from whether the list shows details and bars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app.base.texts import Texts
+from app.ui.icons import Icon, draw_icon
+from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone
+from app.ui.widgets.fitting import Block, lay_out, line_height, shrink
+from app.ui.widgets.progress import Counts, draw_bar
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_ROLE = int(Qt.ItemDataRole.UserRole)
+KEPT_LAYOUTS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a list. `key` is what `RowList.chosen` gives; the words are ready to be read."""
+
+    key: str
+    title: str
+    detail: str = ""
+    value: str = ""  # at the right: a number, a time, a state
+    value_tone: Tone = Tone.QUIET
+    icon: Icon | None = None
+    tone: Tone = Tone.INK  # of the icon and of a row that needs attention
+    counts: Counts | None = None  # a bar under the words
+    faded: bool = False  # undone or done with: quiet ink
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """How one row lies in a place: blocks with left, top and tone; sizes in pixels. `fits` is for the picture check."""
+
+    blocks: tuple[tuple[Block, float, float, Tone], ...]
+    icon: QRectF | None
+    bar: QRectF | None
+    fits: bool
+
+
+class RowsModel(QAbstractListModel):
+    """The rows of a list, in order. Changes name what changed, so that only it is drawn again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[Row] = []
+        self._places: dict[str, int] = {}
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(self._rows)
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """All rows anew; keys must differ (ValueError)."""
+        places = {row.key: place for place, row in enumerate(rows)}
+        if len(places) != len(rows):
+            raise ValueError("two rows with one key")
+        self.beginResetModel()
+        self._rows, self._places = list(rows), places
+        self.endResetModel()
+
+    def replace(self, row: Row) -> None:
+        """Draw one row anew; a key that is not in the list is added at its end."""
+        place = self._places.get(row.key)
+        if place is None:
+            self.insert(len(self._rows), row)
+            return
+        self._rows[place] = row
+        index = self.index(place)
+        self.dataChanged.emit(index, index)
+
+    def insert(self, place: int, row: Row) -> None:
+        """Put a row before `place` (0 is the top)."""
+        if row.key in self._places:
+            raise ValueError("two rows with one key")
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._rows.insert(place, row)
+        self._number_from(place)
+        self.endInsertRows()
+
+    def remove(self, key: str) -> None:
+        """Take a row out; an unknown key changes nothing."""
+        place = self._places.get(key)
+        if place is None:
+            return
+        self.beginRemoveRows(QModelIndex(), place, place)
+        del self._rows[place]
+        del self._places[key]
+        self._number_from(place)
+        self.endRemoveRows()
+
+    def keep_first(self, count: int) -> None:
+        """Drop all rows after the first `count` (a list of the latest)."""
+        if count >= len(self._rows):
+            return
+        self.beginRemoveRows(QModelIndex(), count, len(self._rows) - 1)
+        for row in self._rows[count:]:
+            del self._places[row.key]
+        del self._rows[count:]
+        self.endRemoveRows()
+
+    def place_of(self, key: str) -> int | None:
+        return self._places.get(key)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = ROW_ROLE) -> object:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        row = self._rows[index.row()]
+        if role == ROW_ROLE:
+            return row
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return " ".join(part for part in (row.title, row.value, row.detail) if part)
+        return None
+
+    def _number_from(self, place: int) -> None:
+        for at in range(place, len(self._rows)):
+            self._places[self._rows[at].key] = at
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Draws rows as rounded cards: icon, title over detail, value at the right, bar below."""
+
+    def __init__(self, *, details: bool, bars: bool, title_lines: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = Look()
+        self._details, self._bars, self._title_lines = details, bars, title_lines
+        self._plans: dict[tuple[Row, int], RowPlan] = {}
+
+    def set_look(self, look: Look) -> None:
+        self._look = look
+        self._plans.clear()
+
+    def height_px(self) -> int:
+        """Of every row, with the gap under it."""
+        tokens = self._look.tokens
+        high = self._title_lines * line_height(tokens.font(Size.BODY, bold=True))
+        if self._details:
+            high += line_height(tokens.font(Size.SMALL)) + 2
+        if self._bars:
+            high += 2 * GRID_PX
+        return max(tokens.touch_px(), high + 3 * GRID_PX) + GRID_PX
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(20 * GRID_PX, self.height_px())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, Row):
+            rect, state = option.rect, option.state  # type: ignore[attr-defined]  # the 6.8 stubs lack the fields
+            self._paint_row(painter, QRectF(rect), row, state)
+
+    def plan(self, row: Row, width_px: int) -> RowPlan:
+        """How the row lies in a card of this width."""
+        found = self._plans.get((row, width_px))
+        if found is None:
+            if len(self._plans) >= KEPT_LAYOUTS:
+                self._plans.clear()
+            found = self._plans[row, width_px] = self._arrange(row, width_px)
+        return found
+
+    def _paint_row(self, painter: QPainter, place: QRectF, row: Row, state: QStyle.StateFlag) -> None:
+        tokens, colours = self._look.tokens, self._look.tokens.colours
+        card = place.adjusted(2, 2, -2, 2 - GRID_PX)
+        loud = row.tone in (Tone.ATTENTION, Tone.STOP) and not row.faded
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.paint(row.tone).tint if loud else colours.card))
+        painter.drawRoundedRect(card, RADIUS_PX, RADIUS_PX)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours.accent.fill), 2))
+            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
+        painter.translate(card.topLeft())
+        plan = self.plan(row, int(card.width()))
+        if plan.icon is not None and row.icon is not None:
+            ink = tokens.ink(Tone.QUIET if row.faded or row.tone is Tone.INK else row.tone)
+            draw_icon(painter, row.icon, ink, plan.icon)
+        for block, left, top, tone in plan.blocks:
+            ink = tokens.ink(tone)
+            if loud and tone is Tone.QUIET:
+                ink = tokens.ink(Tone.INK)
+            block.draw(painter, left, top, ink)
+        if plan.bar is not None and row.counts is not None:
+            draw_bar(painter, plan.bar, row.counts.shares(), tokens, complete=row.counts.complete)
+        painter.restore()
+
+    def _arrange(self, row: Row, width_px: int) -> RowPlan:
+        tokens = self._look.tokens
+        pad = GRID_PX + GRID_PX // 2
+        high = self.height_px() - GRID_PX
+        left, right = float(2 * GRID_PX), float(width_px - 2 * GRID_PX)
+        icon = None
+        if row.icon is not None:
+            side = tokens.icon_px()
+            icon = QRectF(left, pad + (line_height(tokens.font(Size.BODY)) - side) / 2, side, side)
+            left += side + pad
+        low = high - pad - (2 * GRID_PX if self._bars else 0)
+        blocks: list[tuple[Block, float, float, Tone]] = []
+        fits = True
+        value_room = 0.0
+        if row.value:
+            font = tokens.font(Size.BODY, bold=True)
+            most = (right - left) * 0.45
+            font = shrink(row.value, font, int(most), line_height(font))
+            value = lay_out(row.value, font, int(most))
+            fits = fits and value.lines == 1
+            value_room = value.width + GRID_PX
+            tone = Tone.QUIET if row.faded else row.value_tone
+            level = pad + (line_height(tokens.font(Size.BODY)) - value.height) / 2
+            blocks.append((value, right - value.width, level, tone))
+        detail_high = line_height(tokens.font(Size.SMALL)) + 2 if self._details else 0
+        title_room = int(right - left - value_room)
+        title_high = int(low - pad - detail_high)
+        title = lay_out(
+            row.title, shrink(row.title, tokens.font(Size.BODY, bold=True), title_room, title_high), title_room
+        )
+        fits = fits and title.height <= title_high + 1 and title.width <= title_room + 1
+        top = float(pad) if self._details else pad + (low - pad - title.height) / 2
+        blocks.append((title, left, top, Tone.QUIET if row.faded else Tone.INK))
+        if self._details and row.detail:
+            room = int(right - left)
+            font = shrink(row.detail, tokens.font(Size.SMALL), room, detail_high)
+            detail = lay_out(row.detail, font, room)
+            fits = fits and detail.height <= detail_high + 1
+            blocks.append((detail, left, top + title.height + 2, Tone.QUIET))
+        bar = QRectF(left, high - pad - GRID_PX, right - left, GRID_PX) if self._bars and row.counts else None
+        return RowPlan(tuple(blocks), icon, bar, fits)
+
+
+class RowList(QListView):
+    """A list of rows. `chosen` gives the key of the row that was tapped, or opened with Enter."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        details: bool = True,
+        bars: bool = False,
+        title_lines: int = 1,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`code`: the list's name for readers. `details`, `bars`: whether rows have them (all are equally high)."""
+        super().__init__(parent)
+        self._code = code
+        self.model_of_rows = RowsModel(self)
+        self.drawer = RowDelegate(details=details, bars=bars, title_lines=title_lines, parent=self)
+        self.setModel(self.model_of_rows)
+        self.setItemDelegate(self.drawer)
+        self.setUniformItemSizes(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QListView.SelectionMode.NoSelection)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.verticalScrollBar().setSingleStep(3 * GRID_PX)
+        self.viewport().setAutoFillBackground(False)
+        self.clicked.connect(self._choose)
+        self.activated.connect(self._choose)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.model_of_rows.rows
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """All rows anew; the place where one reads is kept as far as it can be."""
+        at = self.verticalScrollBar().value()
+        self.model_of_rows.set_rows(rows)
+        self.verticalScrollBar().setValue(at)
+
+    def replace_row(self, row: Row) -> None:
+        self.model_of_rows.replace(row)
+
+    def show_row(self, key: str) -> None:
+        """Scroll until the row is seen."""
+        place = self.model_of_rows.place_of(key)
+        if place is not None:
+            self.scrollTo(self.model_of_rows.index(place))
+
+    def retheme(self, look: Look, texts: Texts) -> None:
+        self.setAccessibleName(texts.title(self._code, look.lang))
+        self.drawer.set_look(look)
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    def height_for(self, rows: int) -> int:
+        """Pixels that so many rows take, to show a short list whole."""
+        return rows * self.drawer.height_px()
+
+    def _choose(self, index: QModelIndex) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, Row):
+            self.chosen.emit(row.key)

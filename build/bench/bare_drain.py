@@ -1,0 +1,40 @@
+"""Bare, for `drain`: httpx posts the bodies that ours queued, sqlite3 alone marks each batch before and after."""
+
+import json
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+PRAGMAS = ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768")
+QUEUED = "SELECT n, body FROM sync_outbox WHERE state = 'queued' ORDER BY n LIMIT ?"
+IN_FLIGHT = "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = 1 WHERE n = ?"
+SETTLED = "UPDATE sync_outbox SET state = ?, result = ?, settled_ms = 1 WHERE n = ?"
+
+
+def main() -> None:
+    """Arguments: the folder with start.db (everything queued), the hospital's address, items per batch."""
+    file = sqlite3.connect(Path(sys.argv[1]) / "bare.db", isolation_level=None)
+    sqlite3.connect(Path(sys.argv[1]) / "start.db").backup(file)
+    for pragma in PRAGMAS:
+        file.execute(f"PRAGMA {pragma}")
+    size, sent = int(sys.argv[3]), 0
+    began = time.perf_counter()
+    with httpx.Client(headers={"Matou-Device": "bare", "Content-Type": "application/json"}, trust_env=False) as client:
+        while rows := file.execute(QUEUED, (size,)).fetchall():
+            file.execute("BEGIN IMMEDIATE")
+            file.executemany(IN_FLIGHT, [(sent, n) for n, _ in rows])
+            file.execute("COMMIT")
+            body = b'{"items":[' + b",".join(body for _, body in rows) + b"]}"
+            answers = client.post(f"{sys.argv[2]}/v1/items", content=body, timeout=60).json()["items"]
+            file.execute("BEGIN IMMEDIATE")
+            settled = [(one["result"], one["result"], n) for one, (n, _) in zip(answers, rows, strict=True)]
+            file.executemany(SETTLED, settled)
+            file.execute("COMMIT")
+            sent += len(rows)
+    print(json.dumps({"codes_per_s": [sent / (time.perf_counter() - began)]}))
+
+
+main()

@@ -1,0 +1,271 @@
+"""The figures: every bare program run alternately with ours, median and spread of both, and the median of the ratios.
+
+`run.py [NAMES] [--runs N] [--kill] [--kills N]` prints a table and writes out/bench/NAME.json. Exit status: 0; 3 a
+target was missed (the last lines say which); 1 a measurement failed. Absolute times are only reported: the machine is
+not ours alone. One thread; every run is a process of its own, in a folder of its own on the disk of the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.fixtures.sandbox import ROOT, SandboxProcess
+
+HERE = Path(__file__).resolve().parent
+OUT = ROOT / "out" / "bench"
+EXIT_MISSED = 3
+PYTHON = (sys.executable, "-X", "utf8")
+DRAIN_CODES, DRAIN_BATCH = 20_000, 500
+FRAME_MS = 16.7
+Values = Mapping[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row of the table. `target` bounds the median ratio, or our own worst value where `bare` is empty."""
+
+    name: str
+    unit: str
+    ours: tuple[float, ...]
+    bare: tuple[float, ...] = ()
+    target: float | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Median of the pairwise ratios."""
+        return statistics.median(a / b for a, b in zip(self.ours, self.bare, strict=True)) if self.bare else None
+
+    @property
+    def met(self) -> bool:
+        """True if there is no target or it is kept."""
+        reached = max(self.ours) if self.ratio is None else self.ratio
+        return self.target is None or reached <= self.target
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}; default: all")
+    parser.add_argument("--runs", type=int, default=7, help="pairs of runs")
+    parser.add_argument("--kill", action="store_true", help="the large kill campaign, too")
+    parser.add_argument("--kills", type=int, default=200)
+    args = parser.parse_args()
+    wrong = [name for name in args.names if name not in FIGURES]
+    if wrong or args.runs < 1:
+        parser.error(f"not known: {' '.join(wrong)}" if wrong else "--runs is 1 or more")
+    names = args.names or ([] if args.kill else list(FIGURES))
+    missed: list[str] = []
+    for name in names:
+        measures = FIGURES[name](args.runs)
+        missed += report(name, args.runs, measures)
+    if args.kill:
+        missed += kill(args.kills)
+    for line in missed:
+        print(f"missed: {line}")
+    return EXIT_MISSED if missed else 0
+
+
+# ---------------------------------------------------------------------------------------------------- the figures
+
+
+def commit(runs: int) -> list[Measure]:
+    """A scan's commit against sqlite3 alone writing the same rows."""
+    ours, bare = [], []
+    for _ in range(runs):
+        with folder() as place:
+            ours.append(run("ours_scans.py", "commit", place))
+            bare.append(run("bare_commit.py", place))
+    return [
+        both("transaction p50", ours, bare, "transaction", middle, 2.5),
+        both("transaction p99", ours, bare, "transaction", late, 2.5),
+        both("whole answer p50", ours, bare, "answer", middle, against="transaction"),
+        both("whole answer p99", ours, bare, "answer", late, against="transaction"),
+    ]
+
+
+def importing(runs: int) -> list[Measure]:
+    """Scans at 200 a second while 100,000 rows are taken in; once more through the real engine."""
+    ours, bare = [], []
+    for _ in range(runs):
+        with folder() as place:
+            ours.append(run("ours_scans.py", "import", place))
+            bare.append(run("bare_import.py", place))
+    with folder() as place:
+        synced = run("ours_scans.py", "import-synced", place)
+    lost = [value for one in (*ours, synced) for value in one["lost"]]
+    return [
+        Measure("scans lost", "", tuple(lost), target=0),
+        both("wait of a scan p50", ours, bare, "wait", middle),
+        both("wait of a scan p99", ours, bare, "wait", late, note=f"one frame is {FRAME_MS} ms"),
+        both("import", ours, bare, "import_s", middle, unit="s"),
+        Measure(
+            "wait of a scan p99, real engine", "ms", (late(synced["wait"]),), note=f"{int(synced['scans'][0])} scans"
+        ),
+        Measure("import, real engine", "s", (middle(synced["import_s"]),)),
+    ]
+
+
+def requests(runs: int) -> list[Measure]:
+    """Requests for 200 scans in 20 seconds. The count hardly varies, so three runs at the most."""
+    found = []
+    for _ in range(min(runs, 3)):
+        with folder() as place, SandboxProcess(size="large") as hospital:
+            found.append(run("ours_wire.py", "requests", place, *wire(hospital, "DEMO-20261122-20", 200)))
+    return [
+        Measure("requests in the 20 s", "", of(found, "requests", max), target=12),
+        Measure("requests until all are accepted", "", of(found, "until_all_accepted", max), target=12),
+    ]
+
+
+def million(runs: int) -> list[Measure]:
+    """The same scans with a million codes on board and with none; here the bare run is our own small file."""
+    big, small = [], []
+    with folder() as large, folder() as little:
+        built = run("ours_scans.py", "build-million", large, "--rows", "1000000")
+        run("ours_scans.py", "build-million", little, "--rows", "0")
+        for number in range(runs):
+            scans = ("--scans", "500", "--first", str(500 * number))
+            big.append(run("ours_scans.py", "million", large, *scans))
+            small.append(run("ours_scans.py", "million", little, *scans))
+    return [
+        both("whole answer p50", big, small, "answer", middle, 1.3),
+        both("reading of the facts p50", big, small, "reading", middle),
+        both("whole answer p99", big, small, "answer", late),
+        Measure("building the big file", "s", of([built], "build_s", max)),
+    ]
+
+
+def drain(runs: int) -> list[Measure]:
+    """Codes a second out of a queue of 20,000; only reported."""
+    ours, bare = [], []
+    for _ in range(runs):
+        with folder() as place:
+            with SandboxProcess() as hospital:
+                hospital.seed({"generate": {"boxes": DRAIN_CODES, "delivery": "BENCH-03"}})
+                ours.append(run("ours_wire.py", "drain", place, *wire(hospital, "BENCH-03", DRAIN_CODES)))
+            with SandboxProcess() as hospital:
+                hospital.seed({"generate": {"boxes": DRAIN_CODES, "delivery": "BENCH-03"}})
+                bare.append(run("bare_drain.py", place, hospital.url, str(DRAIN_BATCH)))
+    return [
+        both("codes a second", ours, bare, "codes_per_s", middle, unit="/s"),
+        both("with the pull after it", ours, bare, "with_pull_codes_per_s", middle, unit="/s", against="codes_per_s"),
+    ]
+
+
+def kill(kills: int) -> list[str]:
+    """The large campaign; what was missed."""
+    words = [*PYTHON, "-m", "tests.journeys.kill_campaign", "--kills", str(kills)]
+    done = subprocess.run(words, cwd=ROOT, env=surroundings(), stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise SystemExit(f"the kill campaign ended with {done.returncode}")
+    found = json.loads(done.stdout)
+    (OUT / "kill.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(
+        f"kill: {found['kills']} kills ({found['kills_of_sync']} of sync), {found['lines']} lines, {found['seconds']} s, "
+        f"lost {len(found['lost'])}, double {len(found['double'])}, strangers {len(found['strangers'])}, "
+        f"unfinished {found['unfinished']}, refused {found['refused']} (seed {found['seed']})"
+    )
+    return [] if found["kept"] else ["kill: a promise was broken, see kill.json"]
+
+
+FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
+    "commit": commit,
+    "import": importing,
+    "requests": requests,
+    "million": million,
+    "drain": drain,
+}
+
+
+# ------------------------------------------------------------------------------------------- running and reporting
+
+
+class folder(tempfile.TemporaryDirectory[str]):  # noqa: N801 - used like a function
+    """A folder on the disk of the checkout: the temporary one may be memory, where fsync costs nothing."""
+
+    def __init__(self) -> None:
+        OUT.mkdir(parents=True, exist_ok=True)
+        super().__init__(dir=OUT, prefix="run-")
+
+
+def wire(hospital: SandboxProcess, delivery: str, codes: int) -> tuple[str, ...]:
+    """Where the hospital is and what to scan."""
+    where = ("--server", hospital.url, "--control", hospital.control)
+    return (*where, "--delivery", delivery, "--codes", str(codes))
+
+
+def run(program: str, *words: str) -> Values:
+    """The one JSON line of a program, every value as a list. A program that fails ends the bench."""
+    done = subprocess.run(
+        [*PYTHON, str(HERE / program), *words], cwd=ROOT, env=surroundings(), stdout=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{program} {words[0]} ended with {done.returncode}")
+    found: dict[str, float | list[float]] = json.loads(done.stdout)
+    return {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+
+
+def surroundings() -> dict[str, str]:
+    """The environment in which the checkout's packages are found."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median."""
+    return statistics.median(values)
+
+
+def late(values: Sequence[float]) -> float:
+    """The 99th percentile."""
+    return sorted(values)[min(len(values) - 1, len(values) * 99 // 100)]
+
+
+def of(found: Sequence[Values], name: str, how: Callable[[Sequence[float]], float]) -> tuple[float, ...]:
+    """One number of each run."""
+    return tuple(how(one[name]) for one in found)
+
+
+def both(
+    name: str, ours: Sequence[Values], bare: Sequence[Values], key: str, how: Callable[[Sequence[float]], float],
+    target: float | None = None, *, unit: str = "ms", against: str | None = None, note: str = "",
+) -> Measure:  # fmt: skip
+    """One number of each run of ours beside the same of each bare run."""
+    return Measure(name, unit, of(ours, key, how), of(bare, against or key, how), target, note)
+
+
+def report(name: str, runs: int, measures: Sequence[Measure]) -> list[str]:
+    """Print the table, write the file; what was missed."""
+    print(f"{name} ({runs} runs)\n  {'':34}{'ours: median (min-max)':30}{'bare: median (min-max)':30}ratio")
+    for one in measures:
+        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+        bound = "" if one.target is None else f"target {one.target:g} {'met' if one.met else 'MISSED'}"
+        print(
+            f"  {one.name:34}{spread(one.ours, one.unit):30}{spread(one.bare, one.unit):30}{ratio} {bound} {one.note}".rstrip()
+        )
+    rows = [asdict(one) | {"ratio": one.ratio, "met": one.met} for one in measures]
+    text = json.dumps({"figure": name, "runs": runs, "measures": rows}, indent=1)
+    (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    return [f"{name}: {one.name}" for one in measures if not one.met]
+
+
+def spread(values: Sequence[float], unit: str) -> str:
+    """`1.10 (0.98-1.31) ms`."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    digits = 0 if high >= 100 or not unit else 2
+    return f"{middle(values):.{digits}f} ({low:.{digits}f}-{high:.{digits}f}) {unit}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
