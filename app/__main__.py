@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from app import __version__
 from app.base.crash import run_guarded
-from app.base.options import add_data_options, add_scanner_option
+from app.base.options import add_data_options, add_demo_option, add_scanner_option
 
 COMMANDS = {
     "receive": "app.cli.receive",
@@ -27,6 +27,7 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"matou {__version__}")
     add_data_options(parser)
     add_scanner_option(parser)
+    add_demo_option(parser)
     parser.add_argument("--fullscreen", action="store_true", help="全屏显示 (full screen)")
     subparsers = parser.add_subparsers(metavar="COMMAND", help="不写命令就打开窗口 (none: the window)")
     for name in _wanted(words):
@@ -51,7 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _window(args: argparse.Namespace) -> int:
-    from app.ui.window import open_window  # noqa: PLC0415 - Qt is loaded only when a window is wanted
+    # Here and not above: Qt is loaded only when a window is wanted.
+    if args.demo:
+        from app.ui.demo.start import open_demo  # noqa: PLC0415
+
+        return open_demo(args)
+    from app.ui.window import open_window  # noqa: PLC0415
 
     return open_window(args)
 

@@ -94,9 +94,9 @@ class Program:
         self.device = self.writer.call(self._device_id, priority=SCAN)
         self._set_clock()
         packages = Packages(database)
-        self.receipts = Receipts(database, self.device)
+        self.receipts = Receipts(database)
         self.outbox = Outbox(database)
-        self._replica = Replica(database, self.catalogue, self.receipts, self.device)
+        self._replica = Replica(database, self.catalogue, self.receipts)
         self._parts = Parts(
             self.writer, self.catalogue, FactsReader(database, self.catalogue, packages), self.receipts, self.outbox,
             self.clock, IdMaker(), self.device, self._nudge,

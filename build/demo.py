@@ -1,9 +1,11 @@
 """The demonstration: a clerk receives a delivery of 200 boxes, and everything that can go wrong does.
 
-A hospital (the sandbox), a scanner on a real serial line (a pseudo-terminal) and `matou receive` as a program of its
-own. On the way: a duplicate, a foreign code, a box too many, a product code, a patient's voucher, an undo, a network
-that is cut for five seconds, and a kill in the middle. In the end the hospital's ledger must hold every counted box
-once. Run by `python3 build/dev.py demo`; writes out/demo/summary.json. Linux and other systems with pseudo-terminals.
+With a screen it is `matou --demo`, for people. Without one (or with `--offscreen`) it plays by itself, through the real
+window: a hospital (the sandbox), a scanner on a real serial line (a pseudo-terminal), and a hand that clicks. On the
+way: a duplicate, a foreign code, a box too many, a product code, a patient's voucher, an undo, a network that is cut
+for five seconds, and a kill of the window in the middle. In the end the hospital's ledger holds every counted box once.
+Every screen is pictured in both shells, both modes, at 100 and 200 %, and looked over by the automatic picture check.
+Run by `python3 build/dev.py demo`; writes out/demo/summary.json. One thread; systems with pseudo-terminals.
 """
 
 from __future__ import annotations
@@ -18,11 +20,14 @@ import sys
 import time
 import tty
 import urllib.request
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 OUT = ROOT / "out" / "demo"
 DELIVERY = "DEMO-20261122-11"
 OPERATOR, PIN = "1001", "1234"
@@ -80,46 +85,90 @@ class Scanner:
         os.close(self._port)
 
 
-class Receiving:
-    """`matou receive` as a child that listens to the scanner."""
+class Window:
+    """The real window as a child, off the screen, with a hand in it (demo_window.py) that takes orders."""
 
     def __init__(self, hospital: Hospital, scanner: Scanner, data: Path) -> None:
         self._child = subprocess.Popen(
-            [*MATOU, "receive", "--delivery", DELIVERY, "--operator", OPERATOR, "--server", hospital.url,
-             "--data-dir", str(data), "--scanner", scanner.spec],
-            cwd=ROOT, env=os.environ | {"MATOU_PIN": PIN}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            [sys.executable, "-X", "faulthandler", str(HERE / "demo_window.py"), str(OUT), "--server", hospital.url, "--data-dir", str(data),
+             "--scanner", scanner.spec],
+            cwd=ROOT, env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        assert self._child.stderr is not None
-        for line in self._child.stderr:  # what is shot before the port is open would be lost on any serial line
-            if line.startswith(b"device_ready"):
-                return
-            sys.stderr.write(line.decode("utf-8", "replace"))
-        raise SystemExit(f"matou receive ended early ({self._child.wait()})")
+        self._scanner = scanner
+        self._heard: deque[Answer] = deque()
+        self.do("ready")
 
-    def answer(self) -> Answer:
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        if not line:
-            raise SystemExit(f"matou receive ended early ({self._child.wait()})")
-        found: Answer = json.loads(line)
-        return found
+    def do(self, order: str, **more: object) -> Answer:
+        """Have the hand do one thing, and wait until it is done."""
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps({"do": order, **more}).encode() + b"\n")
+        self._child.stdin.flush()
+        while True:
+            line = self._line()
+            if line.get("did") == order:
+                if "failed" in line:
+                    raise SystemExit(f"the window failed at {order}: {line['failed']}")
+                return line
+            self._keep(line)
+
+    def heard(self) -> Answer:
+        """The next thing that was scanned or ordered, as it stands on the screen."""
+        while not self._heard:
+            self._keep(self._line())
+        return self._heard.popleft()
+
+    def shoot(self, code: str) -> Answer:
+        """One scan over the wire, and what the window shows of it."""
+        self.shoot_only(code)
+        return self.heard()
+
+    def shoot_only(self, code: str) -> None:
+        """One scan that is not for the receipt."""
+        self._scanner.shoot(code)
 
     def kill(self) -> None:
         self._child.send_signal(signal.SIGKILL)
         self._child.wait(timeout=20)
 
-    def end(self) -> Answer:
-        """The end line, after the close."""
-        line = self.answer()
-        status = self._child.wait(timeout=30)
-        if status != 0:
-            raise SystemExit(f"matou receive ended with {status}")
-        return line
+    def end(self) -> None:
+        """Close the window as a person does."""
+        self.do("quit")
+        if self._child.wait(timeout=30) != 0:
+            raise SystemExit(f"the window ended with {self._child.returncode}")
+
+    def _line(self) -> Answer:
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        if not line:
+            raise SystemExit(f"the window ended early ({self._child.wait()})")
+        found: Answer = json.loads(line)
+        return found
+
+    def _keep(self, line: Answer) -> None:
+        if "heard" in line:
+            self._heard.append(line)
+
+
+@dataclass(slots=True)
+class Played:
+    """What happened: (what was shot, reason expected, what the window showed), and what was seen on the way."""
+
+    answers: list[tuple[str, str, Answer]] = field(default_factory=list)
+    screenshots: list[str] = field(default_factory=list)
+    picture_problems: list[str] = field(default_factory=list)
+    restart: Answer = field(default_factory=dict)
+    closed: Answer = field(default_factory=dict)
+
+    def take(self, pictures: Answer) -> None:
+        self.screenshots += pictures["files"]
+        self.picture_problems += pictures["problems"]
 
 
 def main() -> int:
-    """Play the whole story; 0 if nothing was lost or doubled."""
+    """With a screen: the window, for people. Without: the whole story; 0 if nothing was lost or doubled."""
+    if has_screen() and "--offscreen" not in sys.argv[1:]:
+        return subprocess.run([*MATOU, "--demo", *sys.argv[1:]], cwd=ROOT, check=False).returncode
     began = time.monotonic()
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
@@ -129,21 +178,25 @@ def main() -> int:
         stack.callback(hospital.close)
         scanner = Scanner()
         stack.callback(scanner.close)
-        data = OUT / "data"
-        sync(hospital, data)
         key = next(row for row in hospital.get("deliveries")["deliveries"] if row["delivery"] == DELIVERY)
         voucher = hospital.get("patients")["patients"][0]["voucher"]
-        answers, end = play(hospital, scanner, data, story(key, hospital, voucher))
-        say("同步到医院，核对台账")
-        sync(hospital, data)
-        summary = compare(key, answers, end, hospital.get("ledger"))
+        steps = story(key, hospital, voucher)
+        played = play(hospital, scanner, OUT / "data", steps, key["packages"][0]["code"])
+        say("核对医院台账")
+        summary = compare(key, played, hospital.get("ledger"))
     summary["seconds"] = round(time.monotonic() - began, 1)
     (OUT / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(summary, ensure_ascii=False))
     good = summary["accepted"] == summary["ledger_codes"] == BOXES and summary["closed"]
-    good = good and not (summary["lost"] or summary["double"] or summary["surprises"])
+    wrong = ("lost", "double", "surprises", "picture_problems")
+    good = good and not any(summary[name] for name in wrong)
     say("演示完成：一盒不丢，一盒不重" if good else "演示没有通过，请看 summary.json")
     return 0 if good else 3
+
+
+def has_screen() -> bool:
+    """Whether people can see a window here."""
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def story(key: Answer, hospital: Hospital, voucher: str) -> Iterator[tuple[str, str]]:
@@ -163,8 +216,9 @@ def story(key: Answer, hospital: Hospital, voucher: str) -> Iterator[tuple[str, 
     yield voucher, "voucher_at_dock"
     for box in boxes[bundles[1]]:
         yield box, "ok"
-    yield "MATOU!undo", "ok"
+    yield "undo", "ok"
     yield boxes[bundles[1]][-1], "ok"
+    yield "pictures", "receiving"
     yield "cut", ""
     for bundle in bundles[2:5]:
         for box in boxes[bundle]:
@@ -177,51 +231,112 @@ def story(key: Answer, hospital: Hospital, voucher: str) -> Iterator[tuple[str, 
     yield bundles[8], "ok"
     yield boxes[bundles[8]][0], "covered_by_parent"
     yield next(row["code"] for row in packages if row["level"] == 3), "ok"  # the carton brings the last bundle
-    yield "MATOU!close", "ok"
+    yield "close", "ok"
 
 
-def play(
-    hospital: Hospital, scanner: Scanner, data: Path, steps: Iterator[tuple[str, str]]
-) -> tuple[list[tuple[str, str, Answer]], Answer]:
-    """Shoot one after the other, each after the answer to the one before. Returns the answers and the end line."""
-    receiving = Receiving(hospital, scanner, data)
-    answers: list[tuple[str, str, Answer]] = []
-    for code, expected in steps:
-        if code == "cut":
+def play(hospital: Hospital, scanner: Scanner, data: Path, steps: Iterator[tuple[str, str]], carton: str) -> Played:
+    """Shoot one after the other, each after the answer to the one before was painted."""
+    played = Played()
+    window = open_window(hospital, scanner, data, "pocket", played)
+    played.take(window.do("pictures", screens=["tasks"]))
+    window.do("open", delivery=DELIVERY)
+    for what, expected in steps:
+        if what == "cut":
             say(f"网络断开 {CUT_S} 秒，继续扫码")
             hospital.cut_network(CUT_S)
-        elif code == "restart":
-            say("程序被强行结束，重新打开，接着扫")
-            receiving.kill()
-            receiving = Receiving(hospital, scanner, data)
+        elif what == "pictures":
+            shells = ["small", "pocket", "desk"] if expected == "receiving" else ["pocket", "desk"]
+            played.take(window.do("pictures", screens=["receiving"], name=expected, shells=shells))
+        elif what == "restart":
+            window = restart(window, hospital, scanner, data, played)
+        elif what in ("undo", "close"):
+            done = window.do(what)
+            played.answers.append((what, expected, window.heard()))
+            played.closed = done if what == "close" else played.closed
         else:
-            scanner.shoot(code)
-            answers.append((code, expected, receiving.answer()))
+            shoot(window, what, expected, played)
             time.sleep(PACE_S)
-    return answers, receiving.end()
+    say("查询、上传、设备、设置、关于")
+    look_around(window, carton, played)
+    window.end()
+    return played
 
 
-def compare(key: Answer, answers: list[tuple[str, str, Answer]], end: Answer, ledger: Answer) -> Answer:
-    """Every counted box is in the ledger once, and nothing else is."""
+def open_window(hospital: Hospital, scanner: Scanner, data: Path, shell: str, played: Played) -> Window:
+    """A person comes to the window and signs in."""
+    first = not played.screenshots
+    window = Window(hospital, scanner, data)
+    window.do("shape", shell=shell)
+    if first:
+        played.take(window.do("pictures", screens=["sign_in"]))
+        window.do("choose_person", operator=OPERATOR)
+        played.take(window.do("pictures", screens=["sign_in"], name="sign_in_pin"))
+    window.do("sign_in", operator=OPERATOR, pin=PIN)
+    return window
+
+
+def shoot(window: Window, code: str, expected: str, played: Played) -> None:
+    """One box. A stop is confirmed by its button, as soon as a picture of it was taken."""
+    answer = window.shoot(code)
+    played.answers.append((code, expected, answer))
+    if answer["holding"]:
+        if not any(name.startswith("receiving_stop") for name in played.screenshots):
+            played.take(window.do("pictures", screens=["receiving"], name="receiving_stop"))
+        window.do("confirm")
+        played.answers.append(("confirm", "ok", window.heard()))
+
+
+def restart(window: Window, hospital: Hospital, scanner: Scanner, data: Path, played: Played) -> Window:
+    """The power is gone in the middle; then the same line with the same numbers stands there again."""
+    say("窗口被强行结束，重新打开，接着扫")
+    last = next(answer for _, _, answer in reversed(played.answers) if answer.get("counted"))
+    window.kill()
+    again = open_window(hospital, scanner, data, "desk", played)
+    opened = again.do("open", delivery=DELIVERY)
+    played.restart = {
+        "line": last["line"], "before": last["row"], "after": opened["rows"][str(last["line"])],
+        "received_before": last["received"], "received_after": opened["received"],
+    }  # fmt: skip
+    return again
+
+
+def look_around(window: Window, carton: str, played: Played) -> None:
+    """The other screens, each with something on it."""
+    for screen in ("lookup", "devices"):
+        window.do("go", screen=screen)
+        window.shoot_only(carton)
+        window.do("seen", screen=screen)
+    window.do("send")
+    played.take(window.do("pictures", screens=["lookup", "uploads", "devices", "settings", "about"]))
+
+
+def compare(key: Answer, played: Played, ledger: Answer) -> Answer:
+    """Every counted box is in the ledger once, and nothing else is; the window said what the story says."""
     codes = {row["code"]: row for row in ledger["codes"] if row["delivery"] == DELIVERY}
     inside = {code for code, row in codes.items() if row["state"] == "in"}
     expected = {row["code"] for row in key["packages"] if row["level"] == 1}
-    surprises = [
+    answers = played.answers
+    surprises: list[Answer] = [
         {"shot": "***" if reason == "voucher_at_dock" else code, "expected": reason, "answered": answer["reason"]}
         for code, reason, answer in answers
         if answer["reason"] != reason
     ]
+    again = played.restart
+    if again["before"] != again["after"] or again["received_before"] != again["received_after"]:
+        surprises.append({"restart": again})
     return {
-        "accepted": end["equation"]["received"],
+        "accepted": played.closed["received"],
         "ledger_codes": len(inside),
         "lost": sorted(expected - inside),
         "double": sorted(code for code, row in codes.items() if row["times"] != 1),
-        "screenshots": [],
+        "screenshots": [f"out/demo/{name}" for name in played.screenshots],
         "seconds": 0.0,
-        "scans": sum(answer["kind"] == "scan" for _, _, answer in answers),
+        "picture_problems": played.picture_problems,
+        "scans": sum(answer["heard"] == "scan" for _, _, answer in answers),
         "counted": sum(bool(answer.get("counted")) for _, _, answer in answers),
         "reasons": dict(sorted(count(answer["reason"] for _, _, answer in answers).items())),
-        "closed": end["closed"],
+        "closed": played.closed["closed"],
+        "restart": again,
         "surprises": surprises,
     }
 
@@ -231,15 +346,6 @@ def count(words: Iterator[str]) -> dict[str, int]:
     for word in words:
         found[word] = found.get(word, 0) + 1
     return found
-
-
-def sync(hospital: Hospital, data: Path) -> None:
-    child = subprocess.run(
-        [*MATOU, "sync", "--until-empty", "--server", hospital.url, "--data-dir", str(data)],
-        cwd=ROOT, capture_output=True, check=False,
-    )  # fmt: skip
-    if child.returncode != 0:
-        raise SystemExit(f"matou sync ended with {child.returncode}: {child.stderr.decode('utf-8', 'replace')}")
 
 
 def say(sentence: str) -> None:

@@ -51,6 +51,11 @@ def add_data_options(parser: argparse.ArgumentParser, *, nested: bool = False) -
     parser.add_argument("--server", metavar="URL", default=default, help="医院前置机地址 (hospital middleware)")
 
 
+def add_demo_option(parser: argparse.ArgumentParser) -> None:
+    """`--demo`: the window with a hospital, deliveries and a scanner of its own."""
+    parser.add_argument("--demo", action="store_true", help="演示：自带模拟医院、货物和扫码枪 (demonstration)")
+
+
 def add_scanner_option(parser: argparse.ArgumentParser, *, nested: bool = False) -> None:
     """`--scanner S`, any number of times."""
     default: object = argparse.SUPPRESS if nested else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -111,7 +112,7 @@ class _Session:
 def _pin(environment: Environment) -> str:
     if environment.pin is not None:
         return environment.pin
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise WrongUse("pin_missing")
     try:
         return getpass.getpass("PIN: ")
@@ -127,7 +128,8 @@ def _input(args: argparse.Namespace, now_ms: Callable[[], int]) -> Iterator[Iter
             yield scans
         return
     with contextlib.ExitStack() as stack:
-        stream: IO[bytes] = sys.stdin.buffer
+        # A program that is started without a standard input has none to read.
+        stream: IO[bytes] = io.BytesIO() if sys.stdin is None else sys.stdin.buffer
         if args.file not in (None, "-"):
             try:
                 stream = stack.enter_context(Path(args.file).open("rb"))

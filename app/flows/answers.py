@@ -21,14 +21,23 @@ class Answers:
     def apply(self, settled: Sequence[Settled]) -> None:
         """A pack is in while a counted scan in force, not answered conflict or refused, holds it."""
         for answer in settled:
-            if answer.state not in _NOT_TAKEN:
+            if answer.state not in _NOT_TAKEN and not _ends_a_scan(answer):
                 continue
             entry = self._receipts.entry_of_item(answer.id)
             if entry is None:
                 _log.warning("an answer for an item without an entry: %s", answer.id)
                 continue
             receipt, seq, in_force = entry
-            if answer.kind in ("scan", "outcome") and in_force:
+            if _ends_a_scan(answer):
+                negated = self._receipts.negated_by(receipt, seq)
+                if negated is not None:
+                    self._receipts.mark(receipt, negated, remote="reversed")
+            elif answer.kind in ("scan", "outcome") and in_force:
                 self._receipts.take_back(receipt, seq, remote=answer.state)
             else:
                 self._receipts.mark(receipt, seq, remote=answer.state)
+
+
+def _ends_a_scan(answer: Settled) -> bool:
+    """The hospital heard of an undo: from now on it holds nothing by what was undone."""
+    return answer.kind == "reversal" and answer.state == "accepted"

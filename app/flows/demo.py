@@ -31,6 +31,7 @@ FRESH_DRUG = "YP-0001"
 FRESH_PREFIXES = ("8999013", "8999012", "8999011")  # carton, bundle, box of that drug
 FRESH_BUNDLES, FRESH_BOXES = 2, 10
 STRANGE_PRODUCT = "6901234567892"  # a product code: every box of that product carries it
+STRANGE_TEXT = "WULIU-20261122-7"  # a carrier's note, which no manifest names
 _log = logging.getLogger(__name__)
 
 
@@ -77,15 +78,21 @@ class Dock:
     def shelf(self, delivery: str) -> Shelf | None:
         return next((shelf for shelf in self.shelves if shelf.delivery == delivery), None)
 
-    def foreign_to(self, delivery: str) -> str | None:
-        """A box of another delivery's drug: none of its maker's prefix stands on this one's shelf."""
+    def other_than(self, delivery: str) -> str | None:
+        """A box that another delivery brings, of a drug that this one has not."""
         here = self.shelf(delivery)
         known = {pack.code[:7] for pack in here.packs} if here else set()
         for shelf in self.shelves:
             for pack in shelf.packs:
-                if shelf.delivery != delivery and pack.level == 1 and pack.code[:7] not in known:
+                strange = shelf.delivery != delivery and pack.code[:7] not in known
+                if strange and pack.level == 1 and _is_trace(pack.code):
                     return pack.code
         return None
+
+    def foreign_to(self, delivery: str, chance: random.Random) -> str | None:
+        """A box of a drug that this delivery has not, and that no delivery brings."""
+        other = self.other_than(delivery)
+        return None if other is None else _drawn(other[:7], chance)
 
     def extra_to(self, delivery: str, chance: random.Random) -> str | None:
         """A box of a drug of this delivery that nobody sent."""
@@ -101,9 +108,10 @@ class DemoFolder:
         """Raises Trouble: demo_folder_taken, data_folder_read_only."""
         self.root = root or Path(platformdirs.user_data_dir("matou-demo", appauthor=False))
         mark = self.root / DEMO_ENTRY
+        self.seen_before = mark.exists()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            if not mark.exists():
+            if not self.seen_before:
                 if any(self.root.iterdir()):
                     raise Trouble("demo_folder_taken", folder=self.root.name)
                 mark.write_text(json.dumps({"demo": True}) + "\n", encoding="utf-8")

@@ -69,10 +69,10 @@ class FactsReader:
         manifests = self._packages.of(key)
         mine = next((row for row in manifests if row.delivery == receipt.delivery), None)
         if mine is not None:
-            return self._in_manifest(key, mine, receipt)
+            return self._in_manifest(reading, key, mine, receipt)
         return self._by_prefix(reading, key, manifests, receipt)
 
-    def _in_manifest(self, key: str, package: PackageRow, receipt: ReceiptKey) -> CodeFacts:
+    def _in_manifest(self, reading: Reading, key: str, package: PackageRow, receipt: ReceiptKey) -> CodeFacts:
         line = self.line(receipt, package.line)
         drug = self._catalogue.drug(line.drug) if line else None
         leaves = self._packages.smallest(package)
@@ -93,7 +93,7 @@ class FactsReader:
             outcome_here=self._has_outcome(key, receipt.id),
             parent_counted=any(self._covers(parent, packs, receipt.id) for parent in self._packages.parents(package)),
             elsewhere=self._code_elsewhere(key, receipt.id),
-            recalled=bool(line and self._catalogue.recalled(line.drug, line.batch)),
+            recalled=bool(line and self._recalled(line.drug, line.batch, _label_batch(reading))),
             drug_lines=(line,) if line else (),
         )
 
@@ -104,9 +104,9 @@ class FactsReader:
         other = self._open_elsewhere(manifests)
         if drug is None and other is not None:
             drug, level = self._catalogue.drug(self._drug_on(other)), other.level
-        batch = reading.fields.batch if isinstance(reading, Gs1) else None
+        batch = _label_batch(reading)
         lines = self._drug_lines(drug, receipt)
-        line = _fitting(lines, batch)
+        line = self._line_that_has(key, receipt) or _fitting(lines, batch)
         leaves = self._packages.smallest(other) if other else ()
         counts = 1 if leaves else self._by_ratio(drug, level)
         if not leaves:
@@ -122,7 +122,7 @@ class FactsReader:
             outcome_here=self._has_outcome(key, receipt.id),
             elsewhere=self._code_elsewhere(key, receipt.id),
             other_delivery=self._catalogue.delivery_number(other.delivery) if other else None,
-            recalled=bool(drug and self._catalogue.recalled(drug.drug, batch or (line.batch if line else None))),
+            recalled=bool(drug and self._recalled(drug.drug, batch or (line.batch if line else None))),
             drug_lines=lines,
         )
 
@@ -148,6 +148,19 @@ class FactsReader:
             prefix = reading.fields.gtin
         found = self._catalogue.prefix(prefix) if prefix else None
         return (None, None) if found is None else (self._catalogue.drug(found[0]), found[1])
+
+    def _recalled(self, drug: DrugId, *batches: str | None) -> bool:
+        return any(self._catalogue.recalled(drug, batch) for batch in batches)
+
+    def _line_that_has(self, key: str, receipt: ReceiptKey) -> Line | None:
+        """The line on which this code was counted or given an outcome."""
+        row = self._sql.one(
+            "SELECT line FROM holds WHERE pack = ?1 AND receipt = ?2 "
+            "UNION SELECT line FROM outcomes WHERE pack = ?1 AND receipt = ?2",
+            key,
+            receipt.id,
+        )
+        return None if row is None else self.line(receipt, cast("int", row[0]))
 
     def _drug_on(self, package: PackageRow) -> str:
         row = self._sql.one(
@@ -186,15 +199,16 @@ class FactsReader:
         keys = json.dumps([code for code, _ in leaves])
         holders: dict[str, list[int]] = {}
         elsewhere: dict[str, str] = {}
+        known = {str(code): (where, state) for code, where, state in self._sql.all(_KNOWN_OF, keys)}
         for code, where, seq in self._sql.all(_HOLDS_OF, keys):
             if where == receipt.id:
                 holders.setdefault(str(code), []).append(cast("int", seq))
-            elif not self._has_outcome(str(code), str(where)):
+            elif not self._has_outcome(str(code), str(where)) and known.get(str(code)) != (where, "returned"):
                 elsewhere[str(code)] = "received"
         outcomes = {str(code): str(outcome) for code, outcome in self._sql.all(_OUTCOMES_OF, keys, receipt.id)}
-        for code, where, state in self._sql.all(_KNOWN_OF, keys):
+        for key, (where, state) in known.items():
             if state in _ELSEWHERE and (where != receipt.id or state != "in"):
-                elsewhere[str(code)] = _ELSEWHERE[str(state)]
+                elsewhere[key] = _ELSEWHERE[str(state)]
         return tuple(
             Pack(PackKey(code), line, count, tuple(holders.get(code, ())), outcomes.get(code), elsewhere.get(code))
             for code, line in leaves
@@ -245,13 +259,18 @@ class FactsReader:
         row = self._sql.one("SELECT receipt, state FROM known_codes WHERE code = ?", code)
         if row is not None and row[1] in _ELSEWHERE and (row[0] != receipt or row[1] != "in"):
             return _ELSEWHERE[str(row[1])]
-        found = self._sql.one(
-            "SELECT 1 FROM entries e WHERE code = ? AND receipt <> ? AND counted = 1 AND in_force = 1 "
+        found = self._sql.all(
+            "SELECT receipt FROM entries e WHERE code = ? AND receipt <> ? AND counted = 1 AND in_force = 1 "
             "AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.pack = e.code AND o.receipt = e.receipt)",
             code,
             receipt,
         )
-        return "received" if found else None
+        returned_from = row[0] if row is not None and row[1] == "returned" else None
+        return "received" if any(other != returned_from for (other,) in found) else None
+
+
+def _label_batch(reading: Reading) -> str | None:
+    return reading.fields.batch if isinstance(reading, Gs1) else None
 
 
 def _fitting(lines: tuple[Line, ...], batch: str | None) -> Line | None:

@@ -77,9 +77,8 @@ class Undoable:
 class Receipts:
     """Reads and writes of receipts."""
 
-    def __init__(self, database: peewee.SqliteDatabase, device: str) -> None:
+    def __init__(self, database: peewee.SqliteDatabase) -> None:
         self._sql = Sql(database)
-        self._device = device
 
     def find(self, receipt: str) -> ReceiptRow | None:
         row = self._sql.one(
@@ -101,11 +100,7 @@ class Receipts:
         )  # fmt: skip
         self._sql.run(insert_statement("receipts"), *values)
         self.ensure_lines(receipt, delivery.row)
-        rows = self._sql.all(
-            "SELECT code, line, packs FROM known_codes WHERE receipt = ? AND state = 'in' AND device <> ?",
-            receipt,
-            self._device,
-        )
+        rows = self._sql.all("SELECT code, line, packs FROM known_codes WHERE receipt = ? AND state = 'in'", receipt)
         for code, line, packs in cast("list[tuple[str, int, int]]", rows):
             self.hold_for_others(receipt, code, line, packs)
 
@@ -139,6 +134,20 @@ class Receipts:
         before = self._state(receipt, code)
         self._sql.run(_INSERT_HOLD, code, receipt, OTHERS, line, packs)
         self._recount(receipt, {code: before})
+
+    def explains(self, receipt: str, code: str) -> bool:
+        """True if the hospital holds this code by a scan of ours: in force, or undone and it has not heard yet."""
+        found = self._sql.one(
+            "SELECT 1 FROM entries WHERE receipt = ? AND code = ? AND counted = 1 AND (in_force = 1 OR remote IS NULL)",
+            receipt,
+            code,
+        )
+        return found is not None
+
+    def negated_by(self, receipt: str, seq: int) -> int | None:
+        """The entry that an undo took back."""
+        row = self._sql.one("SELECT negates FROM entries WHERE receipt = ? AND seq = ?", receipt, seq)
+        return None if row is None else cast("int | None", row[0])
 
     def release_for_others(self, receipt: str, code: str) -> None:
         """The other device has it no more."""

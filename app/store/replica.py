@@ -37,13 +37,12 @@ _REPLACE_CODE = insert_statement("known_codes", verb="INSERT OR REPLACE")
 
 
 class Replica:
-    """Takes changes in; `device` is this data folder's id, whose own codes are already here."""
+    """Takes changes in."""
 
-    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, receipts: Receipts, device: str) -> None:
+    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, receipts: Receipts) -> None:
         self._sql = Sql(database)
         self._catalogue = catalogue
         self._receipts = receipts
-        self._device = device
         self._writers: dict[type, Callable[..., Iterator[None]]] = {
             OperatorChange: self._operator,
             StoreRoomChange: self._store_room,
@@ -151,13 +150,17 @@ class Replica:
             yield
 
     def _others_in_open_receipts(self, rows: Sequence[CodeRow]) -> None:
-        """What other devices did in a receipt that is under way here is part of its sets."""
-        names = {row.receipt for row in rows if row.device != self._device}
+        """What other devices did in a receipt that is under way here is part of its sets.
+
+        A row names the device of the last change, which need not be the one that holds the pack now; who holds it is
+        told by the code that brought it: the pack's own, or its carton's.
+        """
+        names = {row.receipt for row in rows}
         here = {name for name in names if self._sql.one("SELECT 1 FROM receipts WHERE id = ?", name)}
         for row in rows:
-            if row.receipt not in here or row.device == self._device:
+            if row.receipt not in here:
                 continue
-            if row.state == "in":
+            if row.state == "in" and not self._receipts.explains(row.receipt, row.via or row.code):
                 self._receipts.hold_for_others(row.receipt, row.code, row.line, row.packs)
             else:
                 self._receipts.release_for_others(row.receipt, row.code)

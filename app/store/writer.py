@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 SCAN, SETTLE, IMPORT, IDLE = range(4)
 SLICE_MS = 5.0
+GRACE_MS = 0.5
 CHECKPOINT_ROWS = 4_000
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class StoreWriter:
             raise
         self._checkpointer = Worker("store-checkpoint")
         self._rows_folded = 0
+        self._import_rests_until = 0.0
         self._inside = False
 
     def call(self, job: Callable[[], T], *, priority: int = SCAN, write: bool = True) -> T:
@@ -49,19 +51,41 @@ class StoreWriter:
         Raises Trouble where the world failed; then nothing of the job was kept. A job may call other jobs: they run
         inside its own transaction.
         """
-        return self._worker.call(lambda: self._run(job, write=write), priority=priority)
+
+        def run() -> T:
+            try:
+                return self._run(job, write=write)
+            finally:
+                if priority < IMPORT:
+                    self._import_rests_until = time.perf_counter() + GRACE_MS / 1000
+
+        return self._worker.call(run, priority=priority)
 
     def run_sliced(self, steps: Callable[[], Iterator[None]], *, finish: Callable[[], None]) -> None:
         """Drive a long job in transactions of at most SLICE_MS; scans go between them. `finish` is in the last one."""
         job = _Sliced(steps, finish)
-        while not self._worker.call(
-            lambda: self._run(lambda: job.slice(self.urgent_waits), write=True), priority=IMPORT
-        ):
+
+        def run() -> bool:
+            return not self._urgent_follows() and self._run(lambda: job.slice(self.urgent_waits), write=True)
+
+        while not self._worker.call(run, priority=IMPORT):
             continue
 
     def urgent_waits(self) -> bool:
         """True while something more urgent than an import waits."""
         return self._worker.waiting(IMPORT)
+
+    def _urgent_follows(self) -> bool:
+        """Wait a moment after a scan: who is behind with scans hands over the next one as soon as this is answered.
+
+        A slice in between would cost each of them a commit more, and the queue of a burst would not shrink.
+        """
+        while not self.urgent_waits():
+            left_s = self._import_rests_until - time.perf_counter()
+            if left_s <= 0:
+                return False
+            time.sleep(min(left_s, GRACE_MS / 5_000))
+        return True
 
     def close(self) -> None:
         """Finish the inbox, fold the journal into the file, close."""

@@ -9,18 +9,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
 
 from app.base.errors import Trouble
 from app.ui.bridge import Bridge
+from app.ui.fronts import Front, Shot, Stage
 from app.ui.jobs import LATER, Jobs
-from app.ui.routing import Front, Shot, Stage
-from app.ui.session import Session
 from app.ui.signals import Signals
-from app.wiring import Program
 from devices import DeviceState, DeviceStatus, RawScan
 from sync import SyncStatus
+
+if TYPE_CHECKING:
+    from app.ui.session import Session
+    from app.wiring import Program
 
 CLOSE_S = 6.0
 SYNC_STOP_S = 2.5
@@ -54,11 +57,17 @@ class Conductor(Signals):
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._catch_up)
-        self.scan_answered.connect(self._pause.start)
+        self.scan_answered.connect(self._scanned)
 
     def start(self) -> None:
         """Open the folder, the scanners and the exchange. Answer: `ready`, or `trouble` (data_folder_in_use …)."""
         self._jobs.run(self._start)
+
+    def tell_again(self) -> None:
+        """For screens that came after the start: settings, site, counts and scanners once more."""
+        self.scanners_changed.emit(tuple(self._devices.values()))
+        if self._session is not None:
+            self._wish(lambda session: session.tell_again(), priority=LATER)
 
     def close(self) -> bool:
         """Close everything in reverse, within CLOSE_S. Waits. False if something had to be left behind."""
@@ -79,10 +88,10 @@ class Conductor(Signals):
         """The window shows this screen: scans from now on go there, and its view is made anew."""
         self._stage.front = front
         views: dict[Front, Callable[[Session], None]] = {
-            Front.TASKS: Session.tell_tasks,
-            Front.RECEIVING: Session.catch_up,
-            Front.UPLOADS: Session.tell_uploads,
-            Front.SETTINGS: Session.tell_settings,
+            Front.TASKS: lambda session: session.tell_tasks(),
+            Front.RECEIVING: lambda session: session.catch_up(),
+            Front.UPLOADS: lambda session: session.tell_uploads(),
+            Front.SETTINGS: lambda session: session.tell_settings(),
         }
         if front in views:
             self._wish(views[front], priority=LATER)
@@ -93,7 +102,7 @@ class Conductor(Signals):
 
     def sign_out(self) -> None:
         """Answer: `signed_out`."""
-        self._wish(Session.sign_out)
+        self._wish(lambda session: session.sign_out())
 
     def open_delivery(self, number: str) -> None:
         """Answer: `receipt_opened`, or `trouble`. Scans that follow count in it, even before the answer is drawn."""
@@ -102,7 +111,7 @@ class Conductor(Signals):
 
     def leave_receipt(self) -> None:
         """Answer: `receipt_left`, `tasks_changed`. The receipt stays under way."""
-        self._wish(Session.leave_receipt)
+        self._wish(lambda session: session.leave_receipt())
 
     def scan(self, raw: bytes, device: str = TYPED) -> None:
         """A code that was typed or clicked here; goes the way of every scan."""
@@ -118,7 +127,7 @@ class Conductor(Signals):
 
     def refresh_tasks(self) -> None:
         """Answer: `tasks_changed`."""
-        self._wish(Session.tell_tasks, priority=LATER)
+        self._wish(lambda session: session.tell_tasks(), priority=LATER)
 
     def refresh_uploads(self, states: Sequence[str] = (), limit: int = 200, before: int | None = None) -> None:
         """Answer: `uploads_changed` with rows in `states` (all if empty), older than row `before`."""
@@ -127,22 +136,24 @@ class Conductor(Signals):
 
     def retry(self, ids: Sequence[str]) -> None:
         """Send held and refused items again. Answer: `uploads_changed`; `trouble` items_left, if any were."""
-        self._in_parts(ids, Session.retry)
+        self._in_parts(ids, lambda session, part: session.retry(part))
 
     def set_aside(self, ids: Sequence[str]) -> None:
         """Hold queued and refused items. Answer: `uploads_changed`; `trouble` items_left, if any were."""
-        self._in_parts(ids, Session.set_aside)
+        self._in_parts(ids, lambda session, part: session.set_aside(part))
 
     def sync_now(self) -> None:
         """Send what waits, at once. Answer: `sync_changed` when done; `trouble` server_missing."""
-        self._wish(Session.sync_now)
+        self._wish(lambda session: session.sync_now())
 
     def set_setting(self, key: str, text: str) -> None:
         """Answer: `settings_changed`; `trouble` no_right, setting_value_bad …"""
         self._wish(lambda session: session.set_setting(key, text))
 
     def _start(self) -> None:
-        """On the worker."""
+        """On the worker. What stands behind the window is imported here: the first paint does not wait for it."""
+        from app.ui.session import Session  # noqa: PLC0415
+
         try:
             program = self._open_program()
         except Trouble as trouble:
@@ -150,12 +161,11 @@ class Conductor(Signals):
             raise
         session = Session(program, self, self._say, self._stage)
         self._session = session
+        session.introduce()
         try:
             program.start_sync(self._on_exchange, stop_s=SYNC_STOP_S)
         except Trouble as trouble:
             session.cannot_sync(trouble)
-            self._say(self.trouble, trouble.code, trouble.values)
-        session.introduce()
         self._open_scanners(program)
 
     def _open_scanners(self, program: Program) -> None:
@@ -238,6 +248,10 @@ class Conductor(Signals):
         _log.info("trouble: %s", trouble.code)
         self.trouble.emit(trouble.code, trouble.values)
 
+    @Slot(object)
+    def _scanned(self, _: object) -> None:
+        self._pause.start()
+
     @Slot()
     def _catch_up(self) -> None:
-        self._wish(Session.catch_up, priority=LATER)
+        self._wish(lambda session: session.catch_up(), priority=LATER)

@@ -109,6 +109,8 @@ def draw_icon(painter: QPainter, icon: Icon, colour: QColor | str, place: QRectF
     """Paint the icon into a square place, whole pixels."""
     ratio = painter.device().devicePixelRatioF()
     side = round(min(place.width(), place.height()))
+    if side < 1:
+        return
     painter.drawPixmap(place.topLeft().toPoint(), pixmap(icon, colour, side, ratio))
 
 

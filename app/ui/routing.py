@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.domain.codes import OwnForm, Voucher, read_bytes
+from app.ui.fronts import Front, Shot, Stage
 
-
-class Front(enum.StrEnum):
-    """The screens, by the names of the registry."""
-
-    SIGN_IN = "sign_in"
-    TASKS = "tasks"
-    RECEIVING = "receiving"
-    LOOKUP = "lookup"
-    UPLOADS = "uploads"
-    DEVICES = "devices"
-    SETTINGS = "settings"
-    ABOUT = "about"
+__all__ = ["Front", "Goal", "Route", "Shot", "Stage", "route"]
 
 
 class Goal(enum.Enum):
@@ -39,22 +29,6 @@ class Route:
 
     goal: Goal
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A scan on its way: from a scanner, or typed in the window (then `at_ms` is None: now)."""
-
-    device: str
-    payload: bytes = field(repr=False)  # may be a patient's credential
-    at_ms: int | None = None
-
-
-@dataclass(slots=True)
-class Stage:
-    """Which screen is in front. Written by the UI thread, and by the worker when it opens or leaves a receipt."""
-
-    front: Front = Front.SIGN_IN
 
 
 def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Route:

@@ -19,7 +19,8 @@ from app.domain.rights import Operator
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.receiving import Receiving
 from app.flows.views import OperatorChoice
-from app.ui.routing import Front, Goal, Shot, Stage, route
+from app.ui.fronts import Front, Shot, Stage
+from app.ui.routing import Goal, route
 from app.ui.signals import Signals
 from app.wiring import Program
 from sync import SyncStatus
@@ -65,6 +66,12 @@ class Session:
         self._tell_sync()
         self._say(self._to.ready)
 
+    def tell_again(self) -> None:
+        """Say once more what stays as it is between two events."""
+        self.tell_settings()
+        self._tell_site()
+        self._tell_sync()
+
     def close(self) -> None:
         """Close scanners, exchange, store and folder, in this order."""
         self._desk = None
@@ -73,7 +80,7 @@ class Session:
     def sign_in(self, operator_id: str, pin: str) -> None:
         """Raises Trouble: operator_unknown, pin_wrong, pin_locked."""
         operator = self._program.sign_in(operator_id, pin)
-        self._desk = None
+        self._let_go()
         self._operator = operator
         self._stage.front = Front.TASKS
         self._say(self._to.signed_in, operator)
@@ -81,7 +88,8 @@ class Session:
         self.tell_tasks()
 
     def sign_out(self) -> None:
-        self._desk = self._operator = None
+        self._let_go()
+        self._operator = None
         self._stage.front = Front.SIGN_IN
         self._say(self._to.signed_out)
         self.tell_settings()
@@ -94,7 +102,7 @@ class Session:
             )  # fmt: skip
         except Trouble:
             if self._desk is None and self._stage.front is Front.RECEIVING:
-                self._stage.front = Front.TASKS
+                self._stage.front = Front.TASKS if self._operator else Front.SIGN_IN
             raise
         self._desk = desk
         self._stage.front = Front.RECEIVING
@@ -104,7 +112,8 @@ class Session:
         """Nothing is lost: the receipt stays under way."""
         if self._stage.front is Front.RECEIVING:
             self._stage.front = Front.TASKS
-        self._let_go()
+        self._desk = None
+        self._say(self._to.receipt_left)
         self.tell_tasks()
 
     def take(self, scan: Shot, front: Front) -> None:
@@ -145,6 +154,8 @@ class Session:
     def cannot_sync(self, trouble: Trouble) -> None:
         """There is no exchange in this run."""
         self._status = replace(self._status, network="offline", trouble=trouble.code)
+        self._say(self._to.trouble, trouble.code, trouble.values)
+        self._tell_sync()
 
     def exchanged(self, status: SyncStatus) -> None:
         """The exchange with the hospital moved: everything that may have changed by it is said anew."""
@@ -211,8 +222,9 @@ class Session:
             self._say(self._to.trouble, "code_finds_no_delivery", {"device": scan.device})
 
     def _let_go(self) -> None:
-        self._desk = None
-        self._say(self._to.receipt_left)
+        if self._desk is not None:
+            self._desk = None
+            self._say(self._to.receipt_left)
 
     def _signed_in(self) -> Operator:
         if self._operator is None:

@@ -25,6 +25,7 @@ FONT_FAMILY = "Matou Sans SC"
 LINE_HEIGHT = 1.36  # of the text's size; the font's own 1.45 is loose for large words
 SMALLEST_PX = 12  # text that has to shrink stops here
 MIN_SCALE, MAX_SCALE = 1.0, 2.0
+CHROME_SCALE = 1.4
 FASTEST_MS, SLOWEST_MS = 90, 140  # motion tells something and is over at once
 
 
@@ -187,6 +188,11 @@ class Look:
     def with_scale(self, text_scale: float) -> Look:
         return replace(self, text_scale=text_scale)
 
+    @property
+    def for_chrome(self) -> Look:
+        """For strip and bars, whose words are few and known: their text grows to 140 % and leaves room for the work."""
+        return replace(self, text_scale=min(self.text_scale, CHROME_SCALE))
+
     def with_lang(self, lang: str) -> Look:
         return replace(self, lang=lang)
 
@@ -282,8 +288,8 @@ def style_sheet(tokens: Tokens) -> str:
             selection-background-color: {accent.tint}; selection-color: {accent.tint_ink};
         }}
         QComboBox QAbstractItemView::item {{ min-height: {touch}px; }}
-        QScrollBar:vertical {{ background: transparent; width: {GRID_PX}px; margin: 0; }}
-        QScrollBar::handle:vertical {{ background: {colours.line}; border-radius: 3px; min-height: {touch}px; }}
+        QScrollBar:vertical {{ background: transparent; width: {GRID_PX}px; margin: 2px; }}
+        QScrollBar::handle:vertical {{ background: {colours.quiet_ink}; border-radius: 2px; min-height: {touch}px; }}
         QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
             background: transparent; height: 0;
         }}

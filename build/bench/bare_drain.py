@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 PRAGMAS = ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768")
-QUEUED = "SELECT n, body FROM sync_outbox WHERE state = 'queued' ORDER BY n LIMIT ?"
+QUEUED = "SELECT n, body FROM sync_outbox INDEXED BY sync_outbox_queue WHERE state = 'queued' ORDER BY n LIMIT ?"
 IN_FLIGHT = "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = 1 WHERE n = ?"
 SETTLED = "UPDATE sync_outbox SET state = ?, result = ?, settled_ms = 1 WHERE n = ?"
 
@@ -20,8 +20,7 @@ def main() -> None:
     sqlite3.connect(Path(sys.argv[1]) / "start.db").backup(file)
     for pragma in PRAGMAS:
         file.execute(f"PRAGMA {pragma}")
-    size, sent = int(sys.argv[3]), 0
-    began = time.perf_counter()
+    size, sent, began = int(sys.argv[3]), 0, time.perf_counter()
     with httpx.Client(headers={"Matou-Device": "bare", "Content-Type": "application/json"}, trust_env=False) as client:
         while rows := file.execute(QUEUED, (size,)).fetchall():
             file.execute("BEGIN IMMEDIATE")

@@ -3,14 +3,12 @@
 import json, queue, sqlite3, sys, threading, time  # noqa: E401, I001 - under forty lines
 from pathlib import Path
 
-folder = Path(sys.argv[1])
-dump = json.loads((folder / "scans.json").read_text())
+dump = json.loads(((folder := Path(sys.argv[1])) / "scans.json").read_text())
 file = sqlite3.connect(folder / "bare.db", isolation_level=None)
 sqlite3.connect(folder / "start.db").backup(file)
 for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768"):
     file.execute(f"PRAGMA {pragma}")
-inbox: queue.SimpleQueue[tuple[list[tuple[str, list[str]]], threading.Event]] = queue.SimpleQueue()
-over, waits = threading.Event(), list[float]()
+inbox, over, waits = queue.SimpleQueue[tuple[list[list[str]], threading.Event]](), threading.Event(), list[float]()
 
 
 def scan() -> None:

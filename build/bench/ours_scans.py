@@ -64,7 +64,7 @@ SITE = Site(
 def main() -> int:
     """One measurement."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("commit", "import", "import-synced", "build-million", "million"))
+    parser.add_argument("what", choices=("commit", "long", "import", "import-synced", "build-million", "million"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scans", type=int, default=1_000)
     parser.add_argument("--rows", type=int, default=100_000)
@@ -153,6 +153,16 @@ def million(args: argparse.Namespace) -> dict[str, object]:
     return {"answer": answers[WARM_UP:], "reading": reading[WARM_UP:]}
 
 
+def long(args: argparse.Namespace) -> dict[str, object]:
+    """A receipt of many boxes in one transaction, without a commit of each: its first answers and its last ones."""
+    with opened(args.folder) as program:
+        fill(program, SCANNED, args.scans)
+        desk = program.receiving(SCANNED, CLERK, holds=False)
+        codes = boxes(SCANNED, args.scans)
+        answers = program.writer.call(lambda: [timed_scan(desk, one) for one in codes], priority=SCAN)
+    return {"first": answers[WARM_UP : WARM_UP + 500], "last": answers[-500:]}
+
+
 def scans_during(
     program: Program, desk: Receiving, codes: Sequence[str], work: Callable[[], None]
 ) -> dict[str, object]:
@@ -204,7 +214,7 @@ def opened(folder: Path, server: str | None = None) -> Iterator[Program]:
 
 def fill(program: Program, delivery: str, count: int) -> Replica:
     """The hospital, one drug, one delivery of so many boxes."""
-    replica = Replica(program.writer.database, program.catalogue, program.receipts, program.device)
+    replica = Replica(program.writer.database, program.catalogue, program.receipts)
     program.writer.call(lambda: replica.site(SITE), priority=SCAN)
     drug = DrugChange("YP-1", "bench", "drug", {prefix: level for level, prefix in PREFIXES.items()})
     changes: tuple[Change, ...] = (drug, *manifest(delivery, count))
@@ -314,6 +324,7 @@ def print_trouble(trouble: str | None) -> None:
 
 WHAT: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "commit": commit,
+    "long": long,
     "import": import_local,
     "import-synced": import_synced,
     "build-million": build_million,

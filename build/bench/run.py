@@ -108,9 +108,7 @@ def importing(runs: int) -> list[Measure]:
         both("wait of a scan p50", ours, bare, "wait", middle),
         both("wait of a scan p99", ours, bare, "wait", late, note=f"one frame is {FRAME_MS} ms"),
         both("import", ours, bare, "import_s", middle, unit="s"),
-        Measure(
-            "wait of a scan p99, real engine", "ms", (late(synced["wait"]),), note=f"{int(synced['scans'][0])} scans"
-        ),
+        Measure("wait of a scan p99, real engine", "ms", (late(synced["wait"]),), note=f"{len(synced['wait'])} scans"),
         Measure("import, real engine", "s", (middle(synced["import_s"]),)),
     ]
 
@@ -145,6 +143,16 @@ def million(runs: int) -> list[Measure]:
     ]
 
 
+def long(runs: int) -> list[Measure]:
+    """The last boxes of a receipt of ten thousand against its first ones: an answer must not slow down."""
+    found = []
+    for _ in range(runs):
+        with folder() as place:
+            found.append(run("ours_scans.py", "long", place, "--scans", "10000"))
+    last, first = of(found, "last", middle), of(found, "first", middle)
+    return [Measure("answer without commit p50", "ms", last, first, 1.3, "bare: the first 500 of the same run")]
+
+
 def drain(runs: int) -> list[Measure]:
     """Codes a second out of a queue of 20,000; only reported."""
     ours, bare = [], []
@@ -169,9 +177,11 @@ def kill(kills: int) -> list[str]:
     if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(f"the kill campaign ended with {done.returncode}")
     found = json.loads(done.stdout)
+    OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "kill.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(
-        f"kill: {found['kills']} kills ({found['kills_of_sync']} of sync), {found['lines']} lines, {found['seconds']} s, "
+        f"kill: {found['kills']} kills ({found['kills_of_sync']} of sync), {found['lines']} lines, "
+        f"{found['promises']} promises, {found['fed_again_and_known']} fed again and known, {found['seconds']} s, "
         f"lost {len(found['lost'])}, double {len(found['double'])}, strangers {len(found['strangers'])}, "
         f"unfinished {found['unfinished']}, refused {found['refused']} (seed {found['seed']})"
     )
@@ -183,6 +193,7 @@ FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "import": importing,
     "requests": requests,
     "million": million,
+    "long": long,
     "drain": drain,
 }
 
@@ -249,9 +260,8 @@ def report(name: str, runs: int, measures: Sequence[Measure]) -> list[str]:
     for one in measures:
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
         bound = "" if one.target is None else f"target {one.target:g} {'met' if one.met else 'MISSED'}"
-        print(
-            f"  {one.name:34}{spread(one.ours, one.unit):30}{spread(one.bare, one.unit):30}{ratio} {bound} {one.note}".rstrip()
-        )
+        sides = f"{spread(one.ours, one.unit):30}{spread(one.bare, one.unit):30}{ratio} {bound} {one.note}"
+        print(f"  {one.name:34}{sides}".rstrip())
     rows = [asdict(one) | {"ratio": one.ratio, "met": one.met} for one in measures]
     text = json.dumps({"figure": name, "runs": runs, "measures": rows}, indent=1)
     (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")

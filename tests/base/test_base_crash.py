@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 60.0
-GUARDED = "import sys\nfrom app.base.crash import run_guarded\nfrom app.base.errors import Trouble\n{}\nsys.exit(run_guarded(command))\n"
+GUARDED = (
+    "import sys\nfrom app.base.crash import run_guarded\nfrom app.base.errors import Trouble\n"
+    "{}\nsys.exit(run_guarded(command))\n"
+)
 
 
 def run(*words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import EXIT_WRONG_USE, Trouble, WrongUse
@@ -196,6 +196,7 @@ def test_a_code_that_stands_twice_is_a_bug(tmp_path: Path) -> None:
         Texts.load(tmp_path)
 
 
+@settings(deadline=None)
 @given(st.text("ab {}x"), st.sampled_from([PATIENT, "opc" + PATIENT, "11010119900101123X", "110101199001011234"]))
 def test_nobody_s_number_passes_the_mask(around: str, secret: str) -> None:
     assert secret not in masked(f"{around} {secret} {around}", VOUCHER)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.clock import IdMaker, SystemClock, day_of, parse_moment, zone_of
@@ -118,6 +118,7 @@ def test_ids_are_version_7_and_carry_their_moment() -> None:
     assert found.int >> 80 == at_ms
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-10, 2**48 + 10), min_size=2, max_size=30))
 def test_ids_rise_whatever_the_clock_does(moments: list[int]) -> None:
     ids = IdMaker()

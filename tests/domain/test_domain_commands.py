@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.commands import NAMES, BadCommand, Command, parse
@@ -72,6 +72,7 @@ WORDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), WORDS.map(" ".join)))
 def test_every_text_is_a_command_or_says_why_not(text: str) -> None:
     found = parse(text)
@@ -85,6 +86,7 @@ def test_every_text_is_a_command_or_says_why_not(text: str) -> None:
     assert (found.line is None) == (found.count is None)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[!-~\x1d]{1,40}", fullmatch=True), st.from_regex(r"[!-~]{1,20}", fullmatch=True))
 def test_a_code_reaches_its_command_untouched(code: str, reason: str) -> None:
     assert parse(f"damaged {code} {reason}") == Command("damaged", code=code, outcome="damaged", reason_text=reason)

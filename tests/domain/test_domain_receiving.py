@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.codes import Gs1, ProductCode, Reading, TraceCode, Unknown, Voucher
@@ -216,6 +216,7 @@ def test_a_digest_covers_all_known_packs_and_never_a_pack_itself() -> None:
     assert digest_of(replace(CARTON, packs=CARTON.packs[:1])) is not None  # a carton with one box
 
 
+@settings(deadline=None)
 @given(st.permutations(CARTON.packs), st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
 def test_the_order_of_packs_changes_nothing(order: list[Pack], held: set[int], gone: set[int]) -> None:
     state = {

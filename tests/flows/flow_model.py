@@ -1,4 +1,4 @@
-"""A second opinion on points 1, 2, 5, 10 and 11 of the worked example: plain sets and counts, nothing of the program."""
+"""A second opinion on points 1, 2, 5, 10 and 11 of the worked example: sets and counts, nothing of the program."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Model:
     others: dict[str, str | None] = field(default_factory=dict)  # pack → via, of another device of this receipt
     events: dict[int, Event] = field(default_factory=dict)  # in force, by seq
     seq: int = 0
+    counted_once: set[str] = field(default_factory=set)  # codes that a scan here ever counted for
 
     def __post_init__(self) -> None:
         self.packs: dict[str, frozenset[str]] = {}
@@ -81,6 +82,7 @@ class Model:
         found = self.reason(code)
         self.seq += 1
         if found == "ok":
+            self.counted_once.add(code)
             self.events[self.seq] = Event("scan", code, self.packs[code])
         return found
 

@@ -29,7 +29,7 @@ FAULTS = {
 
 @pytest.fixture
 def desk(dock: Dock) -> Receiving:
-    dock.feed(operator(), drug("D1", {BOX: 1}), packages(dict.fromkeys(B, {})), delivery(line(1, "D1", 6)))
+    dock.feed(operator(), drug("D1", {BOX: 1}), packages({key: {} for key in B}), delivery(line(1, "D1", 6)))
     return dock.desk()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.codes import Voucher, read_bytes
@@ -56,6 +56,7 @@ def test_a_brace_that_begins_no_object_is_a_code(line: bytes) -> None:
     assert parse_line(line) == ScanInput(line)
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.binary(max_size=80), st.binary(max_size=40).map(lambda rest: b"{" + rest), st.text().map(str.encode))
 )
@@ -68,12 +69,14 @@ def test_any_line_is_exactly_one_input_and_its_bytes_are_kept(line: bytes) -> No
         assert found == ScanInput(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 10**13 - 1), st.from_regex(r"[a-z]{1,8}:[0-9]{1,4}", fullmatch=True))
 def test_what_a_recording_holds_comes_back(raw: bytes, at_ms: int, device: str) -> None:
     line = json.dumps({"raw_hex": raw.hex(), "at_ms": at_ms, "device": device}).encode()
     assert parse_line(line + b"\n") == ScanInput(raw, at_ms, device)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_comes_back_from_its_object(text: str) -> None:
     raw = text.encode("utf-8", "surrogatepass")
@@ -83,8 +86,10 @@ def test_any_text_comes_back_from_its_object(text: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f'{{"payload": "{VOUCHER}"}}', f'{{"raw_hex": "{VOUCHER.encode().hex()}"}}', f'{{"payload": "{VOUCHER}", "x": 1}}',
-        f'{{"payload": "89990114017572284642", "device": "{VOUCHER}"}}', f'{{"{VOUCHER}": 1}}', f'{{"payload": "{VOUCHER}',
+        f'{{"payload": "{VOUCHER}"}}', f'{{"raw_hex": "{VOUCHER.encode().hex()}"}}',
+        f'{{"payload": "{VOUCHER}", "x": 1}}',
+        f'{{"payload": "89990114017572284642", "device": "{VOUCHER}"}}',
+        f'{{"{VOUCHER}": 1}}', f'{{"payload": "{VOUCHER}',
     ],
 )  # fmt: skip
 def test_a_voucher_in_an_object_is_never_a_code(line: str) -> None:

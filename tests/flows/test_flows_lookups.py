@@ -23,7 +23,7 @@ GTIN = "09529999001016"
 
 @pytest.fixture
 def desk(dock: Dock) -> Receiving:
-    dock.feed(operator(), drug("D1", {BOX: 1, BUNDLE: 2, GTIN: 1}, ratio="1:3"), packages({M: dict.fromkeys(B, {})}))
+    dock.feed(operator(), drug("D1", {BOX: 1, BUNDLE: 2, GTIN: 1}, ratio="1:3"), packages({M: {key: {} for key in B}}))
     dock.feed(delivery(line(1, "D1", 3), line(2, "D1", 5, batch="B2")), delivery(number="T-2", state="withdrawn"))
     return dock.desk()
 
@@ -94,9 +94,11 @@ def outcomes(desk: Receiving, dock: Dock) -> list[ScanOutcome | CommandOutcome]:
     dock.feed(received_by("pda-2", code(BOX, 50), receipt="T-0-R1"))
     dock.feed(received_by("pda-2", code(BOX, 51), receipt="T-0-R1", state="dispensed"))
     shots = (B[0], M, B[0], B[1], code(BOX, 50), code(BOX, 51), code(BOX, 60), code(BOX, 61), code(BOX, 70), "?",
-             code(BOX, 99), "8999091" + "0" * 13, "6901234567892", f"01{GTIN}10L7", "4240000000000000000000990000")  # fmt: skip
-    words = ("undo 1", "undo 2", "undo", "undo", "short 1 1 x", "over 1 1 x", "short 1 99 x", "short 9 1 x", "exempt 1 1 x",
-             f"damaged {B[0]} x", f"reject {B[1]} x", f"undo {B[0]}", "damaged ? x", f"damaged {code(BOX, 99)} x",
+             code(BOX, 99), "8999091" + "0" * 13, "6901234567892", f"01{GTIN}10L7",
+             "4240000000000000000000990000")  # fmt: skip
+    words = ("undo 1", "undo 2", "undo", "undo", "short 1 1 x", "over 1 1 x", "short 1 99 x", "short 9 1 x",
+             "exempt 1 1 x", f"damaged {B[0]} x", f"reject {B[1]} x", f"undo {B[0]}",
+             "damaged ? x", f"damaged {code(BOX, 99)} x",
              f"damaged 01{GTIN}10L7 x", "damaged 6901234567892 x", "confirm", "pause", "close", "next", "dance", "",
              "undo 1 2", "undo 4240000000000000000000990000")  # fmt: skip
     found: list[ScanOutcome | CommandOutcome] = [desk.scan(shot.encode()) for shot in shots]

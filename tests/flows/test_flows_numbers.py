@@ -89,9 +89,6 @@ def test_lines_of_one_drug_fill_one_after_the_other(hospital: Dock) -> None:
     assert shoot(desk, B[4]) == ["over_quantity"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="FactsReader._by_prefix looks for a line with room, not for the line that holds the code"
-)
 def test_a_code_stays_on_the_line_that_it_was_counted_on(hospital: Dock) -> None:
     hospital.feed(delivery(line(1, "D1", 1, batch="X"), line(2, "D1", 1, batch="Y"), manifest="missing"))
     desk = hospital.desk()
@@ -147,7 +144,6 @@ def test_a_box_rejected_once_may_come_again(hospital: Dock) -> None:
     assert shoot(two, B[0]) == ["ok"]
 
 
-@pytest.mark.xfail(strict=True, reason="a hold here outlives the hospital's word that the pack went back")
 def test_a_box_that_the_hospital_sent_back_may_come_again(hospital: Dock) -> None:
     hospital.feed(packages({B[0]: {}}), delivery(line(1, "D1", 1)))
     hospital.feed(packages({B[0]: {}}, number="T-2"), delivery(line(1, "D1", 1), number="T-2"))
@@ -160,7 +156,6 @@ def test_a_box_that_the_hospital_sent_back_may_come_again(hospital: Dock) -> Non
     assert shoot(two, B[0]) == ["ok"]
 
 
-@pytest.mark.xfail(strict=True, reason="FactsReader._in_manifest asks for the recall of the line's batch only")
 def test_a_recalled_label_is_recalled_whatever_the_note_says(hospital: Dock) -> None:
     gtin, key = "09529999001016", "010952999900101621S1"
     hospital.feed(drug("D3", {gtin: 1}), packages({key: {}}), delivery(line(1, "D3", 1, batch="X")))
@@ -169,9 +164,6 @@ def test_a_recalled_label_is_recalled_whatever_the_note_says(hospital: Dock) -> 
     assert desk.scan(f"01{gtin}10Y\x1d21S1".encode()).reason == "recalled"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Replica takes the device of a row for the holder; it is the cause of the last change"
-)
 def test_a_pack_that_only_our_carton_holds_goes_with_it(hospital: Dock) -> None:
     """Another device shot the box first and took it back; the hospital's last word names our carton."""
     hospital.feed(packages(TREE), delivery(line(1, "D1", 10)))
@@ -184,9 +176,6 @@ def test_a_pack_that_only_our_carton_holds_goes_with_it(hospital: Dock) -> None:
     assert desk.summary().equation.received == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Replica takes the device of a row for the holder; it is the cause of the last change"
-)
 def test_a_pack_that_we_took_back_stays_in_by_another_s_bundle(hospital: Dock) -> None:
     """Our box went in first, another device's bundle after it; the hospital names us as the cause of the change."""
     hospital.feed(packages(TREE), delivery(line(1, "D1", 10)))

@@ -206,6 +206,12 @@ def test_without_hold_nothing_holds(desk: Receiving) -> None:
     assert desk.command("confirm").reason == "nothing_to_confirm"
 
 
+def test_a_stop_of_the_window_does_not_hold_a_command_line_without_hold(hospital: Dock) -> None:
+    assert shoot(hospital.desk(holds=True), code(BOX, 99), B[0]) == ["over_quantity", "held_by_stop"]
+    assert shoot(hospital.desk(), B[0]) == ["ok"]
+    assert shoot(hospital.desk(holds=True), B[1]) == ["held_by_stop"]
+
+
 def test_pause_and_restart_go_on_where_they_were(hospital: Dock) -> None:
     desk = hospital.desk()
     shoot(desk, B[0], B1)
@@ -255,9 +261,14 @@ def test_what_another_device_has_is_part_of_the_sets(hospital: Dock, desk: Recei
     assert received(desk) == 2
 
 
-def test_what_another_device_had_before_this_one_began(hospital: Dock) -> None:
-    hospital.feed(received_by("pda-2", B[0]), received_by(hospital.program.device, B[1]))
-    assert received(hospital.desk()) == 1
+def test_what_the_hospital_had_before_this_device_began(hospital: Dock) -> None:
+    """A row's device is who changed it last, here perhaps in a folder that was lost: what is in, is in."""
+    hospital.feed(
+        received_by("pda-2", B[0]),
+        received_by(hospital.program.device, B[1]),
+        received_by("pda-2", B[2], state="reversed"),
+    )
+    assert received(hospital.desk()) == 2
 
 
 def test_codes_of_other_receipts(hospital: Dock, desk: Receiving) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 import tomllib
 from pathlib import Path
@@ -14,7 +15,6 @@ from app.base.errors import Trouble
 from app.base.paths import DataPaths
 from app.base.settings import SETTINGS, Settings
 from app.domain.rights import Operator
-from app.flows import site_settings
 from app.flows.site_settings import SiteSettings, _with_key
 
 TECHNICIAN = Operator("1003", "丙", "technician", frozenset({"install"}))
@@ -114,7 +114,7 @@ def test_a_disk_that_refuses_leaves_the_old_file(paths: DataPaths, monkeypatch: 
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(site_settings.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert refusal(paths, CLERK, "lang", "zh") == "disk_full"
     assert [path.name for path in paths.root.iterdir()] == ["device.toml"]
     assert Settings.load(paths).text("lang") == "en"
@@ -135,6 +135,6 @@ def test_a_whole_number_is_a_scale_too_and_a_wild_one_is_trouble(paths: DataPath
     number=st.integers(0, 10**6),
 )
 def test_one_key_changes_and_no_other(before: dict[str, int], table: bool, number: int) -> None:
-    text = "".join(f"{key} = {value}\n" for key, value in before.items()) + ("[t]\nkey = 1\n" if table else "")
+    text = "".join(f"{key} = {value}\n" for key, value in before.items()) + ("[a_table]\nkey = 1\n" if table else "")
     after = tomllib.loads(_with_key(text, "key", str(number)))
     assert after == tomllib.loads(text) | {"key": number}

@@ -1,4 +1,4 @@
-"""A hospital that the tests of one file share, and data folders that have met it, each a copy of its own."""
+"""A hospital that the tests share, and data folders that have met it, each a copy of its own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.fixtures.sandbox import SandboxProcess
 from tests.journeys.journey_program import matou
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_hospital() -> Iterator[SandboxProcess]:
     """Nobody sends anything to it, so that nobody disturbs the others."""
     with SandboxProcess() as sandbox:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def synced(shared_hospital: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with all that the hospital has told; it is only copied."""
     folder = tmp_path_factory.mktemp("synced") / "data"

@@ -49,8 +49,11 @@ class Done:
 
 
 def surroundings(**more: str | None) -> dict[str, str]:
-    """The environment of a child: ours without MATOU_ variables, with the PIN; None takes one away."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATOU_")}
+    """The environment of a child: ours without MATOU_ and PYTHON variables, with the PIN; None takes one away.
+
+    An unbuffered Python would hide that the program does not flush its answers.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MATOU_", "PYTHON"))}
     wanted = {"MATOU_PIN": PIN, **more}
     return kept | {name: value for name, value in wanted.items() if value is not None}
 
@@ -61,7 +64,7 @@ def matou(
     limit_s: float = LIMIT_S,
     before: Callable[[], None] | None = None,
     command: Sequence[str] = COMMAND,
-    **variables: str | None,
+    variables: Mapping[str, str | None] | None = None,
 ) -> Done:
     """Run the program to its end. `before` runs in the child first; `variables` are environment variables."""
     with contextlib.ExitStack() as stack:
@@ -69,7 +72,7 @@ def matou(
         if isinstance(stdin, Path):
             given = {"stdin": stack.enter_context(stdin.open("rb"))}
         found = subprocess.run(
-            [*command, *words], cwd=ROOT, env=surroundings(**variables), capture_output=True, check=False,
+            [*command, *words], cwd=ROOT, env=surroundings(**variables or {}), capture_output=True, check=False,
             timeout=limit_s, preexec_fn=before, **given,
         )  # fmt: skip
     return Done(found.returncode, found.stdout, found.stderr.decode("utf-8"))
@@ -78,12 +81,10 @@ def matou(
 class Talk:
     """A running program: lines in, lines of JSON out, and what it says on standard error. A context manager."""
 
-    def __init__(
-        self, *words: str | Path, before: Callable[[], None] | None = None, **variables: str | None
-    ) -> None:
+    def __init__(self, *words: str | Path, **variables: str | None) -> None:
         self.process = subprocess.Popen(
             [*COMMAND, *words], cwd=ROOT, env=surroundings(**variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, preexec_fn=before,
+            stderr=subprocess.PIPE,
         )  # fmt: skip
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._said: list[str] = []

@@ -115,12 +115,12 @@ def assert_answers(done: Done) -> None:
 def test_the_example_line_for_line(hospital: SandboxProcess, common: tuple[str, ...], way: str) -> None:
     words = receive_words(common)
     if way == "file":
-        done = matou(*words, HERE / "scans.txt", MATOU_NOW=NOW)
+        done = matou(*words, HERE / "scans.txt", variables={"MATOU_NOW": NOW})
     elif way == "offline":
-        done = matou(*words, "--offline", HERE / "scans.txt", MATOU_NOW=NOW)
+        done = matou(*words, "--offline", HERE / "scans.txt", variables={"MATOU_NOW": NOW})
         assert hospital.ledger(NO)["codes"] == []
     else:
-        done = matou(*words, stdin=HERE / "scans.txt", MATOU_NOW=NOW)
+        done = matou(*words, stdin=HERE / "scans.txt", variables={"MATOU_NOW": NOW})
 
     assert_answers(done)
     assert finish(common) == COUNTS
@@ -153,7 +153,9 @@ def test_the_example_in_three_sittings(hospital: SandboxProcess, common: tuple[s
     """Numbers and sets survive restarts; each sitting ends with a line that says how far it is."""
     got: list[dict[str, Any]] = []
     for part in (SCANS[:10], SCANS[10:20], SCANS[20:]):
-        done = matou(*receive_words(common), stdin=b"".join(line + b"\n" for line in part), MATOU_NOW=NOW)
+        done = matou(
+            *receive_words(common), stdin=b"".join(line + b"\n" for line in part), variables={"MATOU_NOW": NOW}
+        )
         assert (done.status, done.err) == (0, "")
         got += done.lines
     ends = [line for line in got if line["kind"] == "end"]
@@ -167,7 +169,7 @@ def test_the_example_in_three_sittings(hospital: SandboxProcess, common: tuple[s
 
 def test_the_example_when_the_first_reply_is_lost(hospital: SandboxProcess, common: tuple[str, ...]) -> None:
     """As in the example's own batch: taken, but the answer dropped; asked for, and never taken twice."""
-    assert_answers(matou(*receive_words(common), "--offline", HERE / "scans.txt", MATOU_NOW=NOW))
+    assert_answers(matou(*receive_words(common), "--offline", HERE / "scans.txt", variables={"MATOU_NOW": NOW}))
     hospital.faults({"plan": [{"endpoint": "items", "fault": "lost_reply", "nth": 1}]})
 
     assert finish(common) == COUNTS

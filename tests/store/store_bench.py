@@ -57,10 +57,10 @@ class Bench:
         self.database = self.writer.database
         self.catalogue = Catalogue(self.database)
         self.packages = Packages(self.database)
-        self.receipts = Receipts(self.database, device)
+        self.receipts = Receipts(self.database)
         self.facts = FactsReader(self.database, self.catalogue, self.packages)
         self.outbox = Outbox(self.database)
-        self.replica = Replica(self.database, self.catalogue, self.receipts, device)
+        self.replica = Replica(self.database, self.catalogue, self.receipts)
         self.parts = Parts(
             self.writer, self.catalogue, self.facts, self.receipts, self.outbox, self.clock, IdMaker(), device,
             lambda urgent: None,

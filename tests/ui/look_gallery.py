@@ -1,4 +1,4 @@
-"""A page with every widget, and a window with the shell and pages of plausible data: the look's test subject. UI thread."""
+"""A page with every widget, and a window with the shell and plausible pages: the look's test subject. UI thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.ui.widgets.progress import Counts, LineProgress, TotalProgress
 from app.ui.widgets.rows import Row, RowList
 from app.ui.widgets.verdict_panel import VerdictPanel
 
-LONG_CODE = "01069012345678901725123110B20240817\u241d21SN000000123456789"
+LONG_CODE = "01069012345678901725123110B20240817‹GS›21SN000000123456789"
 DRUGS = ("阿莫西林胶囊 0.25g×24粒", "盐酸利多卡因注射液 5ml:0.1g×5支", "注射用青霉素钠 80万单位×50瓶（冷藏）")
 NEXT_CODE = "ui_screen_receiving"
 
@@ -69,6 +69,7 @@ class ReceivingPage(Screen):
         self.panel, self.total = VerdictPanel(), TotalProgress()
         self.lines = RowList("ui_screen_receiving", bars=True)
         first, second = QWidget(), QWidget()
+        self.second = second
         left, right = QVBoxLayout(first), QVBoxLayout(second)
         for box in (left, right):
             box.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +88,7 @@ class ReceivingPage(Screen):
 
     def arrange(self, form: Form) -> None:
         self.panes.set_form(form)
+        self.second.setHidden(form is Form.POCKET and self.look.text_scale > 1.7)  # the verdict needs the room
 
     def show_reason(self, reason: str) -> None:
         values = {"drug": DRUGS[0], "received": 7, "expected": 20, "batch": "B20240817", "expiry": "2027-05-31"}
@@ -141,7 +143,7 @@ class WidgetsPage(Screen):
         name = Label(size=Size.TITLE, bold=True)
         name.show_text(DRUGS[2])
         one_line = Label(fit=Fit.SHRINK)
-        one_line.show_text(DRUGS[1] + DRUGS[2])
+        one_line.show_text("B20240817 · 2027-05-31")
         card.add(name)
         badges = [Badge(code, tone=tone) for code, tone in (("ui_word_ok", Tone.GOOD), ("ui_word_recalled", Tone.STOP))]
         card.add_row(*badges).addStretch(1)
@@ -160,7 +162,8 @@ class WidgetsPage(Screen):
         card.add_row(PlainButton("ui_dismiss", icon=Icon.UNDO), Button("ui_confirm_stop", kind=Kind.DANGER))
         off = PrimaryButton("ui_key_done")
         off.setEnabled(False)
-        card.add_row(off, Button("ui_screen_more", kind=Kind.QUIET), IconButton("ui_dismiss", Icon.CLOSE))
+        card.add_row(off, IconButton("ui_dismiss", Icon.CLOSE))
+        card.add(Button("ui_screen_more", kind=Kind.QUIET))
         return card
 
     def _settings(self) -> QWidget:
@@ -193,8 +196,6 @@ class SignInPage(Screen):
 class EmptyPage(Screen):
     """Nothing waits."""
 
-    icon: ClassVar[Icon] = Icon.UPLOADS
-
     def __init__(self, look: Look, texts: Texts, name: str, icon: Icon) -> None:
         self._name, self._icon = name, icon
         super().__init__(look, texts)
@@ -204,6 +205,10 @@ class EmptyPage(Screen):
     @property
     def name(self) -> str:  # type: ignore[override]  # several pages of one class, in the gallery only
         return self._name
+
+    @property
+    def icon(self) -> Icon:  # type: ignore[override]
+        return self._icon
 
 
 def build_frame(look: Look, texts: Texts) -> Frame:

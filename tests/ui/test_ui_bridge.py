@@ -78,6 +78,14 @@ def shoot(bridge: Bridge, screen: Screen, first: int, count: int) -> threading.T
     return thread
 
 
+def heard_by(qtbot: QtBot, screen: Screen, count: int) -> None:
+    qtbot.waitUntil(lambda: screen.heard == count, timeout=WAIT_MS)
+
+
+def fails() -> None:
+    raise KeyError("missing")
+
+
 def resident_kib() -> float:
     """Memory of this process as the system counts it."""
     gc.collect()
@@ -90,7 +98,7 @@ def test_a_hundred_thousand_outcomes_arrive_in_order_and_leave_nothing(qtbot: Qt
     memory: list[float] = []
     for first in range(0, SCANS, ROUND):
         thread = shoot(bridge, screen, first, ROUND)
-        qtbot.waitUntil(lambda first=first: screen.heard == first + ROUND, timeout=WAIT_MS)
+        heard_by(qtbot, screen, first + ROUND)
         thread.join()
         memory.append(resident_kib())
     assert (screen.heard, screen.wrong, screen.elsewhere) == (SCANS, [], 0)
@@ -100,17 +108,19 @@ def test_a_hundred_thousand_outcomes_arrive_in_order_and_leave_nothing(qtbot: Qt
 def test_a_burst_is_drained_in_few_wake_ups(qtbot: QtBot, bridge: Bridge) -> None:
     screen = Screen()
     shoot(bridge, screen, 0, BURST).join()
-    qtbot.waitUntil(lambda: screen.heard == BURST, timeout=WAIT_MS)
+    heard_by(qtbot, screen, BURST)
     assert screen.wrong == []
     assert bridge.wakes == 1
 
 
 def test_many_threads_lose_nothing(qtbot: QtBot, bridge: Bridge) -> None:
     heard: list[tuple[int, int]] = []
-    threads = [
-        threading.Thread(target=lambda who=who: [bridge.post(partial(heard.append, (who, n))) for n in range(1000)])
-        for who in range(4)
-    ]
+
+    def post_all(who: int) -> None:
+        for n in range(1000):
+            bridge.post(partial(heard.append, (who, n)))
+
+    threads = [threading.Thread(target=post_all, args=(who,)) for who in range(4)]
     for thread in threads:
         thread.start()
     qtbot.waitUntil(lambda: len(heard) == 4000, timeout=WAIT_MS)
@@ -123,7 +133,7 @@ def test_a_screen_that_fails_does_not_swallow_what_follows(
     qtbot: QtBot, bridge: Bridge, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[str] = []
-    bridge.post(lambda: {}["missing"])
+    bridge.post(fails)
     bridge.post(partial(heard.append, "after"))
     qtbot.waitUntil(lambda: bool(heard), timeout=WAIT_MS)
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
@@ -159,12 +169,12 @@ def test_a_failure_has_a_default_and_a_bug_is_told_as_one(
 ) -> None:
     own: list[Trouble] = []
 
-    def fails() -> None:
+    def meets_trouble() -> None:
         raise Trouble("disk_full")
 
+    jobs.run(meets_trouble)
     jobs.run(fails)
-    jobs.run(lambda: {}["missing"])
-    jobs.run(fails, failed=own.append)
+    jobs.run(meets_trouble, failed=own.append)
     qtbot.waitUntil(lambda: bool(own), timeout=WAIT_MS)
     assert [(one.code, one.values) for one in troubles] == [("disk_full", {}), ("bug", {"kind": "KeyError"})]
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]

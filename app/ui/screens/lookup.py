@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.flows.lookups import CodeView
 from app.flows.views import SiteView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
-from app.ui.screens.code_cards import HistoryCard, HospitalCard, IdentityCard, PackageCard
+from app.ui.screens.code_cards import HospitalCard, IdentityCard, PackageCard
+from app.ui.screens.code_story import HistoryCard
 from app.ui.screens.moments import DEFAULT_ZONE
 from app.ui.screens.screen import Form, Screen
 from app.ui.theme import GRID_PX, Look, theme_tree
@@ -25,6 +26,7 @@ from app.ui.widgets.choices import Field
 from sync import SyncStatus
 
 WIDEST_PX = 1120
+WIDE_SCALE = 1.25  # from here on the button stands under the field in the pocket
 
 
 class LookupScreen(Screen):
@@ -81,27 +83,27 @@ class LookupScreen(Screen):
 
     def reword(self) -> None:
         self._show()
+        self.arrange(self.form)
 
     def arrange(self, form: Form) -> None:
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         desk = form is Form.DESK
-        self._columns.setDirection(QBoxLayout.Direction.LeftToRight if desk else QBoxLayout.Direction.TopToBottom)
+        self._columns.setDirection(beside if desk else below)
+        self._question.setDirection(beside if desk or self.look.text_scale <= WIDE_SCALE else below)
 
     def opened(self) -> None:
         self.field.edit.setFocus()
 
     def _build(self) -> None:
         self._page = Page(width_px=WIDEST_PX)
-        row = QHBoxLayout()
-        row.setSpacing(GRID_PX)
-        row.addWidget(self.field, 1)
-        bottom = QVBoxLayout()
-        bottom.addStretch(1)
-        bottom.addWidget(self.button)
-        row.addLayout(bottom)
-        self._page.add(row)
+        self._question = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._question.setSpacing(GRID_PX)
+        self._question.addWidget(self.field, 1)
+        self._question.addWidget(self.button, 0, Qt.AlignmentFlag.AlignBottom)
+        self._page.add(self._question)
         self._page.add(self.empty, 1)
         left, right = QVBoxLayout(), QVBoxLayout()
-        for column, parts in ((left, (self.identity, self.hospital)), (right, (self.packages, self.history))):
+        for column, parts in ((left, (self.identity, self.hospital, self.history)), (right, (self.packages,))):
             column.setSpacing(GRID_PX + GRID_PX // 2)
             for part in parts:
                 column.addWidget(part)
@@ -111,7 +113,6 @@ class LookupScreen(Screen):
         self._columns.addLayout(left, 1)
         self._columns.addLayout(right, 1)
         self._page.add(self._columns)
-        self._page.add_stretch()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._page)

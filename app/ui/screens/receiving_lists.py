@@ -64,15 +64,16 @@ class EntryDelegate(RowDelegate):
     undoable: frozenset[str] = frozenset()
 
     def undo_place(self, place: QRectF) -> QRectF:
-        """Where a row's button is: a square of the row's height, never under a finger's width."""
-        side = place.height() - GRID_PX
-        return QRectF(place.right() - side - 2, place.top() + 2, side, side)
+        """Where a row's button is: as high as the row, as wide as a finger."""
+        wide = self._look.tokens.touch_px()
+        return QRectF(place.right() - wide - 2, place.top() + 2, wide, place.height() - GRID_PX)
 
     def _paint_row(self, painter: QPainter, place: QRectF, row: Row, state: QStyle.StateFlag) -> None:
+        if row.key not in self.undoable:
+            super()._paint_row(painter, place, row, state)
+            return
         button = self.undo_place(place)
         super()._paint_row(painter, place.adjusted(0, 0, -button.width() - GRID_PX / 2, 0), row, state)
-        if row.key not in self.undoable:
-            return
         tokens = self._look.tokens
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -87,14 +88,13 @@ class EntryDelegate(RowDelegate):
 
 
 class EntryList(RowList):
-    """The last scans, newest on top. One touch at the right end (or Delete) undoes; a touch on the row chooses its code."""
+    """The last scans, newest on top. A touch at the right end (or Delete) undoes; one on the row chooses its code."""
 
     undo = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("recv_recent")
         self._pressed = QPoint()
-        self._words = ""
         self.drawer = EntryDelegate(details=True, bars=False, title_lines=1, parent=self)
         self.setItemDelegate(self.drawer)
 
@@ -142,8 +142,8 @@ class EntryList(RowList):
             return
         assert isinstance(self.drawer, EntryDelegate)
         button = self.drawer.undo_place(QRectF(self.visualRect(index)))
-        if self.can_undo(row.key) and button.contains(self._pressed):
-            self._pressed = QPoint()
+        pressed, self._pressed = self._pressed, QPoint()
+        if self.can_undo(row.key) and button.contains(pressed):
             self.undo.emit(row.key)
-            return
-        self.chosen.emit(row.key)
+        else:
+            self.chosen.emit(row.key)

@@ -65,7 +65,7 @@ def say_command(texts: Texts, lang: str, outcome: CommandOutcome) -> Said:
     panel = Panel.STOP if outcome.reason in SEVERE else Panel.ATTENTION
     word = f"ui_word_{outcome.reason}" if outcome.reason in SEVERE else "recv_not_done"
     if outcome.reason == "outcome_missing":
-        word = "recv_not_closed"
+        word, sentence = "recv_not_closed", str(values["details"])
     return Said(panel, texts.title(word, lang), sentence, hint)
 
 
@@ -93,7 +93,7 @@ def line_row(texts: Texts, lang: str, line: LineView) -> Row:
     value_tone = Tone.GOOD if line.missing == 0 else (Tone.ATTENTION if line.missing < 0 else Tone.INK)
     return Row(
         str(line.line),
-        f"{line.line} · {line.name}",
+        " ".join(part for part in (f"{line.line} ·", line.name, line.spec) if part),
         _line_detail(texts, lang, line),
         f"{line.received}/{line.expected}",
         value_tone,
@@ -109,8 +109,8 @@ def outcomes_of(texts: Texts, lang: str, line: LineView) -> str:
     return " · ".join(f"{texts.title(f'recv_kind_{kind}', lang)} {count}" for kind, count in kinds if count)
 
 
-def entry_row(texts: Texts, lang: str, entry: EntryView, names: dict[int, str]) -> Row:
-    """One of the last scans or outcomes; `names` are those of the lines. Undone ones are faded."""
+def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
+    """One of the last scans or outcomes; `name` is that of its line's drug. Undone ones are faded."""
     undone = entry.undoable is False and not entry.in_force and _had_effect(entry)
     if entry.what == "scan":
         rule = SCAN_REASONS[entry.reason]
@@ -123,7 +123,6 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, names: dict[int, str]) 
         word = f"{word} ×{entry.packs}"
     if undone:
         word = texts.title("recv_undone", lang, word=word)
-    name = names.get(entry.line or 0, "")
     parts = (name, code_tail(entry.code or entry.payload or ""))
     # The tint of a loud row is for what still waits for a person; here it has passed.
     quiet = {Tone.ATTENTION, Tone.STOP}
@@ -168,7 +167,6 @@ def _icon_of(what: str) -> Icon:
 def _line_detail(texts: Texts, lang: str, line: LineView) -> str:
     parts = [
         outcomes_of(texts, lang, line),
-        line.spec,
         texts.title("recv_batch", lang, batch=line.batch) if line.batch else "",
         texts.title("recv_expiry", lang, expiry=line.expiry) if line.expiry else "",
         texts.title("recv_no_code", lang) if line.exempt_reason else "",

@@ -1,4 +1,4 @@
-"""The screens by name, in the order in which the frame offers them. Each is imported when it is first wanted. UI thread.
+"""The screens by name, in the order in which the frame offers them; each is imported when it is wanted. UI thread.
 
 A screen's module holds two things, found here by name:
 
@@ -18,7 +18,7 @@ from typing import Protocol, cast
 
 from app.base.texts import Texts
 from app.ui.conductor import Conductor
-from app.ui.routing import Front
+from app.ui.fronts import Front
 from app.ui.screens.screen import Screen
 from app.ui.theme import Look
 

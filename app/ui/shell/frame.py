@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from app.base.texts import Texts
 from app.ui import theme
 from app.ui.screens.screen import Screen
-from app.ui.shell.desk import DeskRail
+from app.ui.shell.desk import NARROWEST_PX, DeskRail
 from app.ui.shell.notices import Notices
 from app.ui.shell.pocket import MORE, MorePage, PocketBar, split_places
+from app.ui.shell.room import Room
 from app.ui.shell.status_strip import StatusStrip
 from app.ui.theme import Look, Tone
 from app.ui.widgets.panes import Form
 
 DESK_FROM_PX = 960
+NOTICE_SHARE = 0.3  # of the window's height, at most, for a notice
 SMALLEST_WIDTH_PX, SMALLEST_HEIGHT_PX = 320, 480
 
 
@@ -37,30 +39,42 @@ class Frame(QWidget):
     shown = Signal(str)
 
     def __init__(self, screens: Sequence[Screen], look: Look, texts: Texts, parent: QWidget | None = None) -> None:
-        """The order of `screens` is that of the ways to them; those that stand `alone` have none."""
+        """The first of `screens` is seen; the order of all is that of the ways to them, but for those `alone`."""
         super().__init__(parent)
         self.setObjectName("ground")
         self._look, self._texts = look, texts
         self._form: Form | None = None
-        ways = [screen for screen in screens if not screen.alone]
-        places, rest = split_places(ways)
-        more = [MorePage(rest, look, texts)] if rest else []
-        self._screens: dict[str, Screen] = {screen.name: screen for screen in (*screens, *more)}
+        self._screens: dict[str, Screen] = {}
+        self._counts: dict[str, tuple[int, Tone]] = {}
         self._stage = QStackedWidget()
-        for screen in self._screens.values():
-            self._stage.addWidget(screen)
-            screen.goes.connect(self.go)
+        self._rooms: dict[str, Room] = {}
         self.strip = StatusStrip(look, texts)
         self.notices = Notices(look, texts)
-        self._rail, self._bar = DeskRail(ways), PocketBar([*places, *more])
-        for source in (self.strip.asked, self._rail.asked, self._bar.asked):
-            source.connect(self.go)
-        self._grid = QGridLayout(self)
-        self._lay_parts()
+        self._rail, self._bar = DeskRail([]), PocketBar([])
+        self.strip.asked.connect(self.go)
+        for part in (self.strip, self.notices, self._stage):
+            part.setParent(self)
         self.setMinimumSize(SMALLEST_WIDTH_PX, SMALLEST_HEIGHT_PX)
+        self._take_screens(screens)
         self.retheme(look, texts)
         self._take_form(Form.POCKET)
         self.go(next(iter(self._screens)))
+
+    def add_screens(self, screens: Sequence[Screen]) -> None:
+        """Screens that were made later: the ways to all of them are laid anew."""
+        before = set(self._screens)
+        self._take_screens(screens)
+        for name, screen in self._screens.items():
+            if name not in before:
+                screen.retheme(self._look, self._texts)
+                screen.set_form(self.form)
+        for part in (self._rail, self._bar):
+            part.retheme(self._look.for_chrome, self._texts)
+            theme.theme_tree(part, self._look.for_chrome, self._texts)
+            part.set_current(self.current)
+        for name, (count, tone) in self._counts.items():
+            self.set_count(name, count, tone)
+        self._show_ways()
 
     @property
     def look(self) -> Look:
@@ -73,8 +87,8 @@ class Frame(QWidget):
     @property
     def current(self) -> str:
         """Name of the screen that is seen."""
-        screen = self._stage.currentWidget()
-        return screen.name if isinstance(screen, Screen) else ""
+        room = self._stage.currentWidget()
+        return room.screen_inside.name if isinstance(room, Room) else ""
 
     def screen_named(self, name: str) -> Screen:
         """Raises KeyError for a name that is not there."""
@@ -85,7 +99,7 @@ class Frame(QWidget):
         screen = self._screens.get(name)
         if screen is None:
             return
-        self._stage.setCurrentWidget(screen)
+        self._stage.setCurrentWidget(self._rooms[name])
         self._rail.set_current(name)
         self._bar.set_current(name)
         self._show_ways()
@@ -94,6 +108,7 @@ class Frame(QWidget):
 
     def set_count(self, name: str, count: int, tone: Tone = Tone.ACCENT) -> None:
         """The small number at the way to a screen: what waits there."""
+        self._counts[name] = (count, tone)
         self._rail.set_count(name, count, tone)
         self._bar.set_count(name, count, tone)
 
@@ -106,15 +121,46 @@ class Frame(QWidget):
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
-        for part in (self.strip, self.notices, self._rail, self._bar):
-            part.retheme(look, texts)
-            theme.theme_tree(part, look, texts)
+        self.notices.retheme(look, texts)
+        theme.theme_tree(self.notices, look, texts)
+        for part in (self.strip, self._rail, self._bar):
+            part.retheme(look.for_chrome, texts)
+            theme.theme_tree(part, look.for_chrome, texts)
         for screen in self._screens.values():
             screen.retheme(look, texts)
+        self._place()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._take_form(form_of(self.width(), self.height()))
+        self._place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
+    def _take_screens(self, screens: Sequence[Screen]) -> None:
+        """Give each screen its room, and lay rail and bar for all that are here."""
+        if MORE in self._screens:
+            del self._screens[MORE]
+            self._stage.removeWidget(self._rooms[MORE])
+            self._rooms.pop(MORE).deleteLater()
+        ways = [screen for screen in (*self._screens.values(), *screens) if not screen.alone]
+        places, rest = split_places(ways)
+        more = [MorePage(rest, self._look, self._texts)] if rest else []
+        for screen in (*screens, *more):
+            self._screens[screen.name] = screen
+            room = self._rooms[screen.name] = Room(screen)
+            self._stage.addWidget(room)
+            screen.goes.connect(self.go)
+        for old in (self._rail, self._bar):
+            old.hide()
+            old.deleteLater()
+        self._rail, self._bar = DeskRail(ways), PocketBar([*places, *more])
+        for part in (self._rail, self._bar):
+            part.setParent(self)
+            part.asked.connect(self.go)
 
     def _take_form(self, form: Form) -> None:
         if form is self._form:
@@ -127,18 +173,29 @@ class Frame(QWidget):
         self._show_ways()
 
     def _show_ways(self) -> None:
-        screen = self._stage.currentWidget()
-        ways = not (isinstance(screen, Screen) and screen.alone)
+        ways = not self._screens[self.current].alone
         self._rail.setVisible(ways and self._form is Form.DESK)
         self._bar.setVisible(ways and self._form is not Form.DESK)
+        self._place()
 
-    def _lay_parts(self) -> None:
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(0)
-        self._grid.addWidget(self._rail, 0, 0, 4, 1)
-        self._grid.addWidget(self.strip, 0, 1)
-        self._grid.addWidget(self.notices, 1, 1)
-        self._grid.addWidget(self._stage, 2, 1)
-        self._grid.addWidget(self._bar, 3, 1)
-        self._grid.setRowStretch(2, 1)
-        self._grid.setColumnStretch(1, 1)
+    def _place(self) -> None:
+        """Rail left; strip and notices above, bar below as high as their width needs; the screen has the rest.
+
+        By hand, because Qt's layouts give a part that wraps the height of a narrower one.
+        """
+        left = 0
+        if not self._rail.isHidden():
+            left = max(NARROWEST_PX, self._rail.sizeHint().width())
+            self._rail.setGeometry(0, 0, left, self.height())
+        width, top, low = self.width() - left, 0, self.height()
+        if not self._bar.isHidden():
+            high = self._bar.sizeHint().height()
+            low -= high
+            self._bar.setGeometry(left, low, width, high)
+        self.notices.fit_into(round(self.height() * NOTICE_SHARE), width)
+        for part in (self.strip, self.notices):
+            if not part.isHidden():
+                high = part.heightForWidth(width)
+                part.setGeometry(left, top, width, high)
+                top += high
+        self._stage.setGeometry(left, top, width, max(0, low - top))

@@ -20,6 +20,7 @@ from app.ui.widgets.cards import Card, IconMark
 from app.ui.widgets.fitting import Label
 
 PASSING_MS = 6_000
+LARGE_TEXT = 1.5  # from here on the words need the room of the mark
 GRAVITY = {Tone.STOP: 3, Tone.ATTENTION: 2, Tone.GOOD: 1}
 MARKS = {Tone.STOP: Icon.STOP, Tone.ATTENTION: Icon.ATTENTION, Tone.GOOD: Icon.GOOD}
 
@@ -49,16 +50,19 @@ class Notices(QWidget):
 
     dismissed = Signal(str)  # what the notice was about
 
-    def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: Look, texts: Texts, parent: QWidget | None = None, *, passing_ms: int = PASSING_MS
+    ) -> None:
         super().__init__(parent)
         self._look, self._texts = look, texts
         self._waiting: list[Notice] = []
+        self._has_advice = False
         self._mark = IconMark(Icon.ATTENTION, tone=Tone.ATTENTION, grids=5)
         self._title = Label(bold=True)
         self._advice = Label(size=Size.SMALL, part="advice")
         self._more = Label(size=Size.SMALL, tone=Tone.QUIET)
-        self._close = IconButton("ui_dismiss", Icon.CLOSE)
-        self._close.clicked.connect(self._dismiss)
+        self.closer = IconButton("ui_dismiss", Icon.CLOSE)
+        self.closer.clicked.connect(self._dismiss)
         self._card = Card(tone=Tone.ATTENTION, padding_px=GRID_PX + GRID_PX // 2)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -68,7 +72,7 @@ class Notices(QWidget):
         row.setSpacing(GRID_PX + GRID_PX // 2)
         row.addWidget(self._mark)
         row.addLayout(words, 1)
-        row.addWidget(self._close)
+        row.addWidget(self.closer)
         self._card.add(row)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(2 * GRID_PX, GRID_PX + GRID_PX // 2, 2 * GRID_PX, 0)
@@ -76,7 +80,7 @@ class Notices(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(PASSING_MS)
+        self._timer.setInterval(passing_ms)
         self._timer.timeout.connect(self._pass)
         theme_tree(self, look, texts)
         self.hide()
@@ -106,6 +110,24 @@ class Notices(QWidget):
         self._look, self._texts = look, texts
         self._show()
 
+    def fit_into(self, most_px: int, width_px: int) -> None:
+        """Where a notice would take too much of a small window, its title stands alone; the advice is its tool tip."""
+        if self.isHidden():
+            return
+        self._show_advice(True)
+        if self.heightForWidth(width_px) > most_px:
+            self._show_advice(False)
+
+    def _show_advice(self, shown: bool) -> None:
+        words = self._advice.text() if self._has_advice else ""
+        if self._advice.isHidden() is (shown and bool(words)):
+            self._advice.setVisible(shown and bool(words))
+        self._card.setToolTip("" if shown else words)
+        for layout in (self._card.layout(), self.layout()):
+            if layout is not None:  # at once, so that the height that is asked for next is the new one
+                layout.invalidate()
+                layout.activate()
+
     def _show(self) -> None:
         self.setVisible(bool(self._waiting))
         if not self._waiting:
@@ -117,7 +139,9 @@ class Notices(QWidget):
         self._mark.set_icon(MARKS.get(notice.tone, Icon.ABOUT), notice.tone)
         self._title.say(notice.code, **notice.values)
         self._advice.say(notice.code, **notice.values)
-        self._advice.setVisible(bool(advice))
+        self._has_advice = bool(advice)
+        self._show_advice(True)
+        self._mark.setVisible(self._look.text_scale < LARGE_TEXT)
         self._more.setVisible(len(self._waiting) > 1)
         self._more.say("ui_more_notices", count=len(self._waiting) - 1)
         self.setAccessibleName(self._texts.line(notice.code, self._look.lang, **notice.values))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -14,7 +14,7 @@ from app.ui.icons import Icon
 from app.ui.shell.flow_layout import FlowLayout
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import FOCUS_PX, Button, Kind
-from app.ui.widgets.fitting import Label
+from app.ui.widgets.fitting import Block, Fit, Label, lay_out
 
 
 class Network(enum.StrEnum):
@@ -62,12 +62,33 @@ class Chip(Button):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", kind=Kind.QUIET, parent=parent)
         self._tone = Tone.QUIET
+        self._short = False
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
 
     def show_look(self, chip: ChipLook) -> None:
         self._tone = chip.tone
         self.set_icon(chip.icon)
         self.say(chip.code, **dict(chip.values))
+
+    def set_short(self, short: bool) -> None:
+        """Icon only, where the room is short and the matter calm; the words stay its name and its tool tip."""
+        if short != self._short:
+            self._short = short
+            self.setToolTip(self.accessibleName() if short else "")
+            self.updateGeometry()
+            self.update()
+
+    @property
+    def calm(self) -> bool:
+        """Nothing here needs a person."""
+        return self._tone not in (Tone.ATTENTION, Tone.STOP)
+
+    def sizeHint(self) -> QSize:
+        pad, _gap, side = self._spaces()
+        return QSize(max(self.tokens.touch_px(), side + 2 * pad), self._height()) if self._short else super().sizeHint()
+
+    def words(self) -> tuple[Block, QRectF]:
+        return (lay_out("", self.font(), 1), QRectF()) if self._short else super().words()
 
     def retheme(self, look: Look, texts: Texts) -> None:
         super().retheme(look, texts)
@@ -92,7 +113,9 @@ class DemoBanner(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = Look()
-        self.words = Label("ui_demo_banner", size=Size.SMALL, bold=True, align=Qt.AlignmentFlag.AlignHCenter)
+        self.words = Label(
+            "ui_demo_banner", size=Size.SMALL, bold=True, fit=Fit.SHRINK, align=Qt.AlignmentFlag.AlignHCenter
+        )
         rows = QVBoxLayout(self)
         rows.setContentsMargins(GRID_PX, 2, GRID_PX, 2)
         rows.addWidget(self.words)
@@ -119,7 +142,7 @@ class StatusStrip(QWidget):
         self._scanners: list[Chip] = []
         self._network, self._waiting, self._operator = (self._chip(to) for to in ("devices", "uploads", "settings"))
         self._chips = QWidget()
-        self._flow = FlowLayout(self._chips, gap_px=0, margin_px=GRID_PX // 2)
+        self._flow = FlowLayout(self._chips, gap_px=0, margin_px=2)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
@@ -145,14 +168,44 @@ class StatusStrip(QWidget):
         self._operator.setVisible(status.operator is not None)
         self._operator.show_look(ChipLook("ui_operator", Icon.PERSON, Tone.QUIET, (("name", status.operator or ""),)))
         self.banner.setVisible(status.demo)
-        self._flow.invalidate()
+        self._fit(self.width())
+        self.updateGeometry()
+
+    def shown_chips(self) -> list[Chip]:
+        """The parts of the strip, scanners first."""
+        chips = (*self._scanners, self._network, self._waiting, self._operator)
+        return [chip for chip in chips if not chip.isHidden()]
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
         self.update()
 
+    def heightForWidth(self, width: int) -> int:
+        self._fit(width)
+        banner = 0 if self.banner.isHidden() else self.banner.sizeHint().height()
+        return banner + self._flow.heightForWidth(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(event.size().width())
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), QColor(self._look.tokens.colours.card))
+
+    def _fit(self, width: int) -> None:
+        """One line if it can be: calm parts shorten to their icons, those first that are read least often."""
+        chips = [
+            chip for chip in (self._network, self._operator, self._waiting, *self._scanners) if not chip.isHidden()
+        ]
+        for chip in chips:
+            chip.set_short(False)
+        for chip in chips:
+            if self._flow.sizeHint().width() <= width:
+                break
+            if chip.calm:
+                chip.set_short(True)
+        self._flow.invalidate()
+        self._flow.activate()
 
     def _chip(self, to: str) -> Chip:
         chip = Chip(self)

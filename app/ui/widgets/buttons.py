@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.base.texts import Texts
@@ -14,6 +14,7 @@ from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tokens, Tone
 from app.ui.widgets.fitting import Block, lay_out, line_height, shrink, text_width
 
 FOCUS_PX = 3
+BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 MOST_LINES = 2
 
 
@@ -34,9 +35,10 @@ class Button(QPushButton):
         self._code, self._values = code, dict[str, object]()
         self._kind, self._icon = kind, icon
         self._look, self._texts = Look(), Texts({})
+        self.ring = False  # the focus is shown to those who work with keys, not after a touch
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def say(self, code: str, **values: object) -> None:
@@ -58,6 +60,14 @@ class Button(QPushButton):
         self._reword()
         self.updateGeometry()
         self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.ring = event.reason() in BY_KEYS
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.ring = False
+        super().focusOutEvent(event)
 
     @property
     def tokens(self) -> Tokens:
@@ -91,9 +101,9 @@ class Button(QPushButton):
     def minimumSizeHint(self) -> QSize:
         """Room for two lines of words in their full size; a button in a narrow place gets smaller words."""
         pad, gap, side = self._spaces()
-        half = text_width(self.text(), self.font()) // 2 + self.font().pixelSize()
-        most = min(half, 8 * self.font().pixelSize())
-        return QSize(max(most + 2 * pad + (side + gap if self._icon else 0), self.tokens.touch_px()), self._height())
+        half = text_width(self.text(), self.font()) // 2 + self.font().pixelSize() // 2
+        most = min(half, 3 * self.font().pixelSize())
+        return QSize(max(most + pad + (side + gap if self._icon else 0), self.tokens.touch_px()), self._height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -119,7 +129,7 @@ class Button(QPushButton):
             veil.setAlpha(46 if self.isDown() else 18)
             painter.setBrush(veil)
             painter.drawRoundedRect(place, RADIUS_PX, RADIUS_PX)
-        if self.hasFocus():
+        if self.ring:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self.tokens.colours.accent.fill), 2))
             ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
@@ -263,7 +273,7 @@ class NavButton(Button):
         painter.setBrush(surface)
         pill = icon_place.adjusted(-2 * GRID_PX, -4, 2 * GRID_PX, 4)
         painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
-        if self.hasFocus():
+        if self.ring:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self.tokens.colours.accent.fill), 2))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), GRID_PX, GRID_PX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -11,6 +11,7 @@ from app.ui.icons import Icon, draw_icon
 from app.ui.theme import COLUMN_PX, GRID_PX, RADIUS_PX, Look, Size, Tone
 from app.ui.widgets.buttons import Button, Kind
 from app.ui.widgets.fitting import Label, lay_out, line_height, text_width
+from app.ui.widgets.scrolling import SlimBar, let_fingers_scroll
 
 
 class Card(QFrame):
@@ -39,6 +40,8 @@ class Card(QFrame):
         for part in parts:
             if spread and part is parts[-1]:
                 row.addStretch(1)
+            if isinstance(part, Label):
+                part.middle = True
             row.addWidget(part)
         self.rows.addLayout(row)
         return row
@@ -171,6 +174,13 @@ class EmptyState(QWidget):
             rows.addWidget(self.button, 0, centre)
         rows.addStretch(3)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The words go before the picture where the room is low."""
+        super().resizeEvent(event)
+        words = sum(label.heightForWidth(self.width() - 4 * GRID_PX) for label in (self.title, self.advice))
+        button = self.button.sizeHint().height() if self.button is not None else 0
+        self.mark.setVisible(self.height() >= words + button + self.mark.sizeHint().height() + 10 * GRID_PX)
+
     def say(self, code: str, **values: object) -> None:
         """Another reason for there being nothing."""
         self.title.say(code, **values)
@@ -195,6 +205,8 @@ class Page(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(self.column)
         self.viewport().setAutoFillBackground(False)
+        self._bar = SlimBar(self)
+        let_fingers_scroll(self)
         self.column.setAutoFillBackground(False)
 
     def add(self, part: QWidget | QLayout, stretch: int = 0) -> None:

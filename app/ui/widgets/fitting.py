@@ -87,6 +87,27 @@ def shrink(text: str, font: QFont, width_px: int, height_px: int, *, smallest_px
     return font_of(min(largest, smallest_px), bold=font.weight() >= QFont.Weight.DemiBold)
 
 
+def in_one_line(
+    text: str,
+    font: QFont,
+    width_px: int,
+    *,
+    least_share: float = 0.6,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> Block:
+    """One line, smaller if it must be; a code that is too long even so loses its middle, for its ends tell most.
+
+    `least_share` of the size is where shrinking stops.
+    """
+    least_px = max(SMALLEST_PX, int(font.pixelSize() * least_share))
+    fitted = shrink(text, font, width_px, line_height(font), smallest_px=least_px)
+    block = lay_out(text, fitted, width_px, align=align)
+    if block.lines == 1:
+        return block
+    shorter = QFontMetrics(fitted).elidedText(text, Qt.TextElideMode.ElideMiddle, width_px - fitted.pixelSize() // 4)
+    return lay_out(shorter, fitted, width_px, align=align)
+
+
 class Fit(enum.Enum):
     """What a label does when its words are wider than its place."""
 
@@ -107,18 +128,20 @@ class Label(QLabel):
         fit: Fit = Fit.WRAP,
         part: str = "title",
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        middle: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """`part` is `title`, `advice` or `line` of the text `code`."""
+        """`part` is `title`, `advice` or `line` of the text `code`; `middle` is for a label beside something higher."""
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self._code, self._values, self._part = code, dict[str, object](), part
         self._size, self._tone, self._bold, self._fit, self._align = size, tone, bold, fit, align
+        self.middle = middle or fit is Fit.SHRINK
         self._look, self._texts = Look(), Texts({})
-        wraps = fit is Fit.WRAP
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(wraps)
-        self.setSizePolicy(policy)
+        # a wrapping label may be higher than its hint, which knows nothing of the width that it will get
+        upright = QSizePolicy.Policy.Minimum if fit is Fit.WRAP else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, upright)
+        self.setWordWrap(fit is Fit.WRAP)  # tells layouts to ask for the height that a width needs
         self.setFont(self._look.tokens.font(size, bold=bold))
 
     def say(self, code: str, **values: object) -> None:
@@ -151,10 +174,9 @@ class Label(QLabel):
     def block(self) -> Block:
         """The words as they are drawn in the present room."""
         room = self.contentsRect()
-        font = self.font()
         if self._fit is Fit.SHRINK:
-            font = shrink(self.text(), font, room.width(), max(room.height(), line_height(font)))
-        return lay_out(self.text(), font, room.width(), align=self._align)
+            return in_one_line(self.text(), self.font(), room.width(), align=self._align)
+        return lay_out(self.text(), self.font(), room.width(), align=self._align)
 
     def hasHeightForWidth(self) -> bool:
         return self._fit is Fit.WRAP
@@ -182,7 +204,7 @@ class Label(QLabel):
         painter = QPainter(self)
         room = QRectF(self.contentsRect())
         block = self.block()
-        top = room.top() + max(0.0, (room.height() - block.height) / 2 if self._fit is Fit.SHRINK else 0.0)
+        top = room.top() + max(0.0, (room.height() - block.height) / 2 if self.middle else 0.0)
         block.draw(painter, room.left(), top, self.ink)
 
     def _reword(self) -> None:

@@ -98,6 +98,11 @@ class _Counting(QWidget):
         self.updateGeometry()
         self.update()
 
+    @property
+    def shown_shares(self) -> tuple[float, float]:
+        """What the bar shows just now, on its way to the counts."""
+        return self._shares
+
     def settle(self) -> None:
         """End the motion at once (for pictures)."""
         self._motion.stop()
@@ -162,7 +167,7 @@ class TotalProgress(_Counting):
         tone = Tone.GOOD if self.counts.complete else Tone.QUIET
         rest_font = shrink(rest, plain, self.width() // 2, high)
         rest_block = lay_out(rest, rest_font, self.width() // 2)
-        room = self.width() - rest_block.width - GRID_PX
+        room = self.width() - rest_block.width - 2 * GRID_PX
         whole = text_width(done, big) + text_width(of, plain)
         part = min(1.0, room / max(1, whole))
         big.setPixelSize(max(1, int(big.pixelSize() * part)))

@@ -18,18 +18,20 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.base.texts import Texts
 from app.ui.icons import Icon, draw_icon
 from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone
-from app.ui.widgets.fitting import Block, lay_out, line_height, shrink
+from app.ui.widgets.fitting import Block, in_one_line, lay_out, line_height, shrink, text_width
 from app.ui.widgets.progress import Counts, draw_bar
+from app.ui.widgets.scrolling import SlimBar, let_fingers_scroll
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 KEPT_LAYOUTS = 128
+LARGE_TEXT = 1.4  # from here on titles get one line more
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,16 @@ class RowDelegate(QStyledItemDelegate):
     def height_px(self) -> int:
         """Of every row, with the gap under it."""
         tokens = self._look.tokens
-        high = self._title_lines * line_height(tokens.font(Size.BODY, bold=True))
+        lines = self._title_lines + (1 if self._look.text_scale >= LARGE_TEXT else 0)
+        high = lines * line_height(tokens.font(Size.BODY, bold=True))
         if self._details:
             high += line_height(tokens.font(Size.SMALL)) + 2
         if self._bars:
-            high += 2 * GRID_PX
+            high += self._bar_line_px()
         return max(tokens.touch_px(), high + 3 * GRID_PX) + GRID_PX
+
+    def font_of_rows(self) -> QFont:
+        return self._look.tokens.font(Size.BODY, bold=True)
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return QSize(20 * GRID_PX, self.height_px())
@@ -209,45 +215,52 @@ class RowDelegate(QStyledItemDelegate):
 
     def _arrange(self, row: Row, width_px: int) -> RowPlan:
         tokens = self._look.tokens
-        pad = GRID_PX + GRID_PX // 2
-        high = self.height_px() - GRID_PX
+        pad, high = GRID_PX + GRID_PX // 2, self.height_px() - GRID_PX
         left, right = float(2 * GRID_PX), float(width_px - 2 * GRID_PX)
-        icon = None
-        if row.icon is not None:
-            side = tokens.icon_px()
-            icon = QRectF(left, pad + (line_height(tokens.font(Size.BODY)) - side) / 2, side, side)
-            left += side + pad
-        low = high - pad - (2 * GRID_PX if self._bars else 0)
+        side = tokens.icon_px()
+        left += side + pad if row.icon is not None else 0
+        bar_px = self._bar_line_px() if self._bars else 0
+        detail_px = line_height(tokens.font(Size.SMALL)) + 2 if self._details else 0
+        value, value_wide = self._value(row, int((right - left) * 0.5))
+        tone = Tone.QUIET if row.faded else row.value_tone
         blocks: list[tuple[Block, float, float, Tone]] = []
-        fits = True
-        value_room = 0.0
-        if row.value:
-            font = tokens.font(Size.BODY, bold=True)
-            most = (right - left) * 0.45
-            font = shrink(row.value, font, int(most), line_height(font))
-            value = lay_out(row.value, font, int(most))
-            fits = fits and value.lines == 1
-            value_room = value.width + GRID_PX
-            tone = Tone.QUIET if row.faded else row.value_tone
-            level = pad + (line_height(tokens.font(Size.BODY)) - value.height) / 2
-            blocks.append((value, right - value.width, level, tone))
-        detail_high = line_height(tokens.font(Size.SMALL)) + 2 if self._details else 0
-        title_room = int(right - left - value_room)
-        title_high = int(low - pad - detail_high)
-        title = lay_out(
-            row.title, shrink(row.title, tokens.font(Size.BODY, bold=True), title_room, title_high), title_room
-        )
-        fits = fits and title.height <= title_high + 1 and title.width <= title_room + 1
-        top = float(pad) if self._details else pad + (low - pad - title.height) / 2
-        blocks.append((title, left, top, Tone.QUIET if row.faded else Tone.INK))
+        title_room, bar = int(right - left), None
+        if value is not None and self._bars:
+            middle = high - pad - bar_px / 2 + 2
+            blocks.append((value, right - value.width, middle - value.height / 2, tone))
+            bar = QRectF(left, middle - GRID_PX / 2, right - left - value_wide, GRID_PX) if row.counts else None
+        elif value is not None:
+            title_room -= value_wide
+        title_px = high - 2 * pad - bar_px - detail_px
+        font = shrink(row.title, tokens.font(Size.BODY, bold=True), title_room, title_px)
+        title = lay_out(row.title, font, title_room)
+        fits = title.height <= title_px + 1 and title.width <= title_room + 1 and (value is None or value.lines == 1)
+        detail = None
         if self._details and row.detail:
-            room = int(right - left)
-            font = shrink(row.detail, tokens.font(Size.SMALL), room, detail_high)
-            detail = lay_out(row.detail, font, room)
-            fits = fits and detail.height <= detail_high + 1
+            detail = in_one_line(row.detail, tokens.font(Size.SMALL), int(right - left), least_share=0.8)
+        top = pad + (title_px + detail_px - title.height - (detail.height + 2 if detail else 0)) / 2
+        blocks.append((title, left, top, Tone.QUIET if row.faded else Tone.INK))
+        first_px = title.height / title.lines
+        icon = QRectF(2 * GRID_PX, top + (first_px - side) / 2, side, side) if row.icon is not None else None
+        if value is not None and not self._bars:
+            level = top + (first_px - value.height) / 2
+            blocks.append((value, right - value.width, level, tone))
+        if detail is not None:
             blocks.append((detail, left, top + title.height + 2, Tone.QUIET))
-        bar = QRectF(left, high - pad - GRID_PX, right - left, GRID_PX) if self._bars and row.counts else None
         return RowPlan(tuple(blocks), icon, bar, fits)
+
+    def _value(self, row: Row, most_px: int) -> tuple[Block | None, int]:
+        """The value in one line, and the room that it takes with the gap before it."""
+        if not row.value:
+            return None, 0
+        font = self._look.tokens.font(Size.BODY, bold=True)
+        font = shrink(row.value, font, most_px, line_height(font))
+        block = lay_out(row.value, font, most_px)
+        least = text_width("00/00", font) if self._bars else 0
+        return block, max(block.width, least) + GRID_PX + GRID_PX // 2
+
+    def _bar_line_px(self) -> int:
+        return line_height(self._look.tokens.font(Size.BODY)) + GRID_PX // 2
 
 
 class RowList(QListView):
@@ -279,7 +292,9 @@ class RowList(QListView):
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.verticalScrollBar().setSingleStep(3 * GRID_PX)
+        self._bar = SlimBar(self)
         self.viewport().setAutoFillBackground(False)
+        let_fingers_scroll(self)
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
@@ -307,6 +322,13 @@ class RowList(QListView):
         self.drawer.set_look(look)
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(40 * GRID_PX, self.height_for(2))
+
+    def minimumSizeHint(self) -> QSize:
+        """One row and the sight of a second."""
+        return QSize(20 * GRID_PX, self.height_for(3) // 2)
 
     def height_for(self, rows: int) -> int:
         """Pixels that so many rows take, to show a short list whole."""

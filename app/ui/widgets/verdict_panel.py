@@ -7,7 +7,7 @@ word is made to fit, together with the sentence and the hint under it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
@@ -22,7 +22,9 @@ from app.ui.widgets.shapes import draw_shape
 
 WORD_PX, SENTENCE_PX, HINT_PX = int(Size.GIANT), int(Size.LARGE), int(Size.TITLE)
 LEAST_PX = 14
-STEPS = 24
+MOST_SHAPE_PX = 220.0
+STEPS = 20
+MOST_GROWN = 1.7  # on a desk the panel is large, and its words with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class VerdictPanel(QWidget):
     def release(self) -> None:
         """The stop was confirmed: the words stay, the button goes."""
         self._button.hide()
+        self.updateGeometry()
         self._replan()
 
     def retheme(self, look: Look, texts: Texts) -> None:
@@ -97,8 +100,9 @@ class VerdictPanel(QWidget):
         return QSize(320, round(240 * (1 + (self._look.text_scale - 1) / 2)))
 
     def minimumSizeHint(self) -> QSize:
-        high = round(168 * (1 + (self._look.text_scale - 1) / 2))
-        return QSize(200, high + (self._button.sizeHint().height() + GRID_PX if self.holding else 0))
+        """Always with room for the button, so that nothing moves under the hand when a stop comes."""
+        high = round(168 * (1 + (self._look.text_scale - 1) * 0.3))
+        return QSize(200, high + self._button.sizeHint().height() + GRID_PX)
 
     def paint_of(self) -> Paint:
         """Fill and ink in force; idle is a plain card."""
@@ -134,7 +138,9 @@ class VerdictPanel(QWidget):
 
     def _set(self, words: Words, *, holds: bool) -> None:
         self._said = words
-        self._button.setVisible(holds)
+        if holds is self._button.isHidden():
+            self._button.setVisible(holds)
+            self.updateGeometry()
         name = " ".join(part for part in (words.word, words.sentence, words.hint) if part)
         self.setAccessibleName(name)
         self._replan()
@@ -158,65 +164,77 @@ class VerdictPanel(QWidget):
 
 
 def arrange(said: Words, room: QRectF, text_scale: float) -> Plan:
-    """Find the largest sizes at which shape, word, sentence and hint fit the room. Pure.
-
-    A narrow room has the shape above the word, a wide and low one beside it.
-    """
-    beside = room.width() > 1.6 * room.height()
+    """Find the largest sizes at which shape, word, sentence and hint fit the room, the shape beside or above. Pure."""
+    beside_first = room.width() > room.height()
+    grown = min(MOST_GROWN, max(1.0, min(room.width() / 420, room.height() / 260) / text_scale))
     plan = None
     for step in range(STEPS):
-        plan = _arrange_at(said, room, text_scale, 1 - step * 0.75 / STEPS, beside=beside)
-        if plan.fits:
-            break
+        part = 1 - step * 0.8 / STEPS
+        for beside in (beside_first, not beside_first):
+            plan = _arrange_at(said, room, text_scale * grown, part, beside=beside)
+            if plan.fits:
+                return plan
+    if said.hint:  # far too small a room: better two parts whole than three cut; the hint stays in the name
+        return arrange(replace(said, hint=""), room, text_scale)
     assert plan is not None
     return plan
 
 
 def _arrange_at(said: Words, room: QRectF, text_scale: float, part: float, *, beside: bool) -> Plan:
-    air = 1.0 if text_scale < 1.5 else 0.75
-    side = min(room.height() * (0.62 if beside else 0.4), 168.0, room.width() * 0.32) * (0.5 + part / 2) * air
     gap = 2.0 * GRID_PX
-    width = room.width() - (side + 1.5 * gap if beside else 0)
+    side = (
+        min(room.height() * 0.6, room.width() * 0.26, MOST_SHAPE_PX)
+        if beside
+        else min(room.height() * 0.36, MOST_SHAPE_PX)
+    )
+    side *= 0.7 + 0.3 * part
+    width = room.width() - (side + gap if beside else 0)
     blocks = _blocks(said, width, text_scale, part, centred=not beside)
-    spaces = [GRID_PX / 2 if i else 0.0 for i in range(len(blocks))]
-    words_high = sum(block.height for block in blocks) + sum(spaces)
+    words_high = sum(block.height for block in blocks) + GRID_PX / 2 * (len(blocks) - 1)
     high = max(side, words_high) if beside else side + GRID_PX + words_high
     fits = (
         high <= room.height()
-        and all(block.width <= width + 0.5 for block in blocks)
-        and (not blocks or (blocks[0].lines == 1 and not any(block.breaks_words for block in blocks)))
+        and all(block.width <= width + 0.5 and not block.breaks_words for block in blocks)
+        and blocks[0].lines == 1
     )
-    top = room.top() + (room.height() - high) / 2
-    left = room.left()
+    left, top = room.left(), room.top() + (room.height() - high) / 2
     if beside:
-        widest = max((block.width for block in blocks), default=0)
-        left += (room.width() - side - 1.5 * gap - widest) / 2
+        left += max(0.0, room.width() - side - gap - max(block.width for block in blocks)) / 2
         shape = QRectF(left, room.top() + (room.height() - side) / 2, side, side)
-        left += side + 1.5 * gap
-        top = room.top() + (room.height() - words_high) / 2
+        left, top = left + side + gap, room.top() + (room.height() - words_high) / 2
     else:
         shape = QRectF(room.left() + (room.width() - side) / 2, top, side, side)
         top += side + GRID_PX
     placed = []
-    for block, space in zip(blocks, spaces, strict=True):
-        top += space
+    for block in blocks:
         placed.append((block, left, top))
-        top += block.height
+        top += block.height + GRID_PX / 2
     return Plan(tuple(placed), shape, fits)
 
 
 def _blocks(said: Words, width: float, text_scale: float, part: float, *, centred: bool) -> list[Block]:
+    """Word, sentence, hint; the word gives way sooner than what explains it."""
     align = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
-    found = []
-    for text, px, bold in ((said.word, WORD_PX, True), (said.sentence, SENTENCE_PX, True), (said.hint, HINT_PX, False)):
-        if not text:
-            continue
-        full_px = int(Size.HUGE) if said.panel is None and bold else px
-        fitted = font_of(max(LEAST_PX, round(full_px * text_scale * part)), bold=bold)
-        if text is said.word:
-            fitted = _in_one_line(text, fitted, int(width))
-        found.append(lay_out(text, fitted, int(width), align=align))
+    idle = said.panel is None
+    word = font_of(round((int(Size.HUGE) if idle else WORD_PX) * text_scale * part), bold=True)
+    found = [lay_out(said.word, _in_one_line(said.word, word, int(width)), int(width), align=align)]
+    slower = 0.4 + 0.6 * part
+    for text, px, bold in ((said.sentence, SENTENCE_PX, True), (said.hint, HINT_PX, False)):
+        if text:
+            font = font_of(max(LEAST_PX, round(px * text_scale * slower)), bold=bold)
+            found.append(_in_fewer_lines(text, font, int(width), align))
     return found
+
+
+def _in_fewer_lines(text: str, font: QFont, width_px: int, align: Qt.AlignmentFlag) -> Block:
+    """A little smaller, if that saves a line: no sentence ends with one lonely character."""
+    full = lay_out(text, font, width_px, align=align)
+    if full.lines == 1:
+        return full
+    smaller = QFont(font)
+    smaller.setPixelSize(max(LEAST_PX, int(font.pixelSize() * 0.86)))
+    tighter = lay_out(text, smaller, width_px, align=align)
+    return tighter if tighter.lines < full.lines else full
 
 
 def _in_one_line(word: str, font: QFont, width_px: int) -> QFont:

@@ -1,0 +1,260 @@
+"""设备: each scanner with its state and cure, a field that shows what a scanner really sends, the ports. UI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.base.texts import Texts
+from app.flows.views import SettingRow
+from app.ui.conductor import Conductor
+from app.ui.icons import Icon
+from app.ui.screens.byte_line import ByteLine
+from app.ui.screens.code_cards import Facts
+from app.ui.screens.ports import PortFinder, way_code
+from app.ui.screens.raw_bytes import aim_code, hex_of
+from app.ui.screens.screen import Form, Screen
+from app.ui.theme import GRID_PX, Look, Size, Tone, theme_tree
+from app.ui.widgets.buttons import Button, Kind
+from app.ui.widgets.cards import Badge, Card, EmptyState, IconMark, Page, SectionTitle
+from app.ui.widgets.fitting import Label
+from devices import DeviceState, DeviceStatus, FoundPort
+
+WIDEST_PX = 1120
+WIDE_SCALE = 1.25  # from here on a state stands under the name, not beside it
+STATE_TONES: Mapping[DeviceState, Tone] = {
+    DeviceState.READY: Tone.GOOD,
+    DeviceState.LOST: Tone.STOP,
+    DeviceState.TROUBLE: Tone.STOP,
+}
+
+
+class ScannerCard(Card):
+    """One scanner: name, state, and in words what would mend it."""
+
+    def __init__(self, status: DeviceStatus, texts: Texts, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        lang, text_scale = look.lang, look.text_scale
+        tone = STATE_TONES.get(status.state, Tone.QUIET)
+        bad = tone is Tone.STOP
+        self.mark = IconMark(Icon.LOST if bad else Icon.DEVICES, tone=tone if bad else Tone.ACCENT, grids=6)
+        self.name = Label(bold=True)
+        self.name.show_text(_short(status.device))
+        self.place = Label(size=Size.SMALL, tone=Tone.QUIET)
+        self.place.show_text(status.device)
+        self.state = Badge(f"device_{status.state.value}", tone=tone)
+        self.cure = Label(tone=tone if bad else Tone.INK)
+        words = texts.line(status.code, lang, subject=status.device) if status.code else ""
+        words = words or texts.advice(f"device_{status.state.value}", lang)
+        self.cure.show_text(words)
+        self.cure.setVisible(bool(words))
+        row, column = QHBoxLayout(), QVBoxLayout()
+        row.setSpacing(GRID_PX + GRID_PX // 2)
+        column.setSpacing(2)
+        column.addWidget(self.name)
+        column.addWidget(self.place)
+        row.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(column, 1)
+        if text_scale > WIDE_SCALE:
+            column.addWidget(self.state, 0, Qt.AlignmentFlag.AlignLeft)
+        else:
+            row.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        self.add(row)
+        self.add(self.cure)
+
+
+class TestField(Card):
+    """What the next scan really sends: its bytes, the same as text with the invisible signs made visible."""
+
+    __test__ = False  # not a test class
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._look, self._texts = Look(), Texts({})
+        self._scan: tuple[str, bytes] | None = None
+        self.title = Label("devices_test", size=Size.TITLE, bold=True)
+        self.hint = Label("devices_test", tone=Tone.QUIET, part="advice")
+        self.shown = ByteLine()
+        self.facts = Facts()
+        for part in (self.title, self.hint, self.shown, self.facts):
+            self.add(part)
+        self.shown.hide()
+
+    @property
+    def text(self) -> str:
+        """The bytes as they are made visible; empty before the first scan."""
+        return self.shown.text
+
+    def draw(self, device: str, raw: bytes) -> None:
+        self._scan = (device, raw)
+        self.hint.say("devices_test_again")
+        self.shown.show()
+        self.shown.draw(raw)
+        aim = aim_code(raw)
+        named = self._texts.title(aim, self._look.lang) if aim else self._texts.title("aim_none", self._look.lang)
+        self.facts.draw(
+            (
+                ("devices_aim", named),
+                ("devices_length", self._texts.title("devices_bytes", self._look.lang, count=len(raw))),
+                ("devices_hex", hex_of(raw)),
+                ("devices_from", _short(device)),
+            )
+        )
+        theme_tree(self.facts, self._look, self._texts)
+
+    def retheme(self, look: Look, texts: Texts) -> None:
+        super().retheme(look, texts)
+        self._look, self._texts = look, texts
+        if self._scan is not None:
+            self.draw(*self._scan)
+
+
+class DevicesScreen(Screen):
+    """Draws scanners, the bytes of a scan, and ports. `searched` asks for the ports, `chosen` gives a scanner list."""
+
+    name: ClassVar[str] = "devices"
+    icon: ClassVar[Icon] = Icon.DEVICES
+
+    searched = Signal()
+    chosen = Signal(str)
+
+    def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
+        super().__init__(look, texts, parent)
+        self._scanners: tuple[DeviceStatus, ...] = ()
+        self._ports: tuple[FoundPort, ...] = ()
+        self._setting: SettingRow | None = None
+        self.test = TestField()
+        self.empty = EmptyState(Icon.LOST, "devices_none")
+        self.search = Button("devices_search", kind=Kind.QUIET, icon=Icon.RETRY)
+        self.search.clicked.connect(self.searched)
+        self._build()
+        self.retheme(look, texts)
+
+    @Slot(object)
+    def draw(self, scanners: Sequence[DeviceStatus]) -> None:
+        """Every scanner as it stands now."""
+        self._scanners = tuple(scanners)
+        self._show_scanners()
+
+    @Slot(str, bytes)
+    def draw_bytes(self, device: str, raw: bytes) -> None:
+        """What a scanner sent just now."""
+        self.test.draw(device, raw)
+
+    @Slot(object)
+    def draw_ports(self, ports: Sequence[FoundPort]) -> None:
+        """The ports of this machine."""
+        self._ports = tuple(ports)
+        self._show_ports()
+
+    @Slot(object)
+    def draw_settings(self, rows: Sequence[SettingRow]) -> None:
+        """Whether a port may be taken as a scanner here, and which are."""
+        self._setting = next((row for row in rows if row.key == "scanners"), None)
+        self._show_ports()
+
+    def reword(self) -> None:
+        self._show_scanners()
+        self._show_ports()
+
+    def arrange(self, form: Form) -> None:
+        desk = form is Form.DESK
+        self._columns.setDirection(QBoxLayout.Direction.LeftToRight if desk else QBoxLayout.Direction.TopToBottom)
+
+    def opened(self) -> None:
+        self.searched.emit()
+
+    def _build(self) -> None:
+        page = Page(width_px=WIDEST_PX)
+        self._cards, self._port_cards = QVBoxLayout(), QVBoxLayout()
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right, self._cards, self._port_cards):
+            column.setSpacing(GRID_PX)
+        left.addWidget(SectionTitle("devices_scanners"))
+        left.addLayout(self._cards)
+        left.addWidget(self.empty)
+        left.addWidget(self.test)
+        left.addStretch(1)
+        head = QHBoxLayout()
+        head.addWidget(SectionTitle("devices_ports"), 1)
+        head.addWidget(self.search)
+        right.addLayout(head)
+        right.addLayout(self._port_cards)
+        right.addStretch(1)
+        self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._columns.setSpacing(2 * GRID_PX)
+        self._columns.addLayout(left, 3)
+        self._columns.addLayout(right, 2)
+        page.add(self._columns)
+        page.add_stretch()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(page)
+
+    def _show_scanners(self) -> None:
+        _clear(self._cards)
+        for status in self._scanners:
+            card = ScannerCard(status, self.texts, self.look)
+            self._cards.addWidget(card)
+            card.retheme(self.look, self.texts)
+            theme_tree(card, self.look, self.texts)
+        self.empty.setVisible(not self._scanners)
+
+    def _show_ports(self) -> None:
+        _clear(self._port_cards)
+        for port in self._ports:
+            card = self._port_card(port)
+            self._port_cards.addWidget(card)
+            card.retheme(self.look, self.texts)
+            theme_tree(card, self.look, self.texts)
+        if not self._ports:
+            none = Label("no_serial_ports", tone=Tone.QUIET, part="line")
+            none.setContentsMargins(GRID_PX // 2, 0, 0, 0)
+            self._port_cards.addWidget(none)
+            none.retheme(self.look, self.texts)
+
+    def _port_card(self, port: FoundPort) -> Card:
+        card = Card()
+        name, model, ids = Label(bold=True), Label(), Label(size=Size.SMALL, tone=Tone.QUIET)
+        name.show_text(port.stable_port if len(port.stable_port) < 40 else port.port)
+        way = self.say(way_code(port))
+        model.show_text(f"{port.model.maker} · {way}" if port.model else self.say("model_unknown"))
+        numbers = f"USB {port.vid:04X}:{port.pid:04X}" if port.vid is not None and port.pid is not None else ""
+        ids.show_text(" · ".join(part for part in (port.product or "", numbers) if part))
+        ids.setVisible(bool(ids.text()))
+        for part in (name, model, ids):
+            card.add(part)
+        spec = f"serial:{port.stable_port}"
+        known = self._setting.value.splitlines() if self._setting else []
+        if self._setting is not None and self._setting.may_change and spec not in known:
+            add = Button("devices_add", kind=Kind.PLAIN, icon=Icon.PLUS)
+            add.clicked.connect(lambda: self.chosen.emit("\n".join([*known, spec])))
+            card.add(add)
+        return card
+
+
+def _short(device: str) -> str:
+    """`serial:/dev/serial/by-id/usb-X` → `usb-X`."""
+    return device.replace("\\", "/").rstrip("/").rpartition("/")[2] or device
+
+
+def _clear(rows: QVBoxLayout) -> None:
+    while rows.count():
+        part = rows.takeAt(0).widget()
+        part.hide()
+        part.deleteLater()
+
+
+def join(screen: Screen, conductor: Conductor) -> None:
+    """Wishes down, answers up."""
+    assert isinstance(screen, DevicesScreen)
+    finder = PortFinder(screen)
+    screen.searched.connect(finder.look)
+    screen.chosen.connect(lambda text: conductor.set_setting("scanners", text))
+    finder.found.connect(screen.draw_ports)
+    conductor.scanners_changed.connect(screen.draw)
+    conductor.scanner_bytes.connect(screen.draw_bytes)
+    conductor.settings_changed.connect(screen.draw_settings)

@@ -1,0 +1,108 @@
+"""The top of a receipt: whose delivery it is, the way back, and how much of it is in. UI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from app.domain.documents import Equation
+from app.flows.views import ReceiptView
+from app.ui.icons import Icon
+from app.ui.theme import GRID_PX, Size, Tone
+from app.ui.widgets.buttons import IconButton
+from app.ui.widgets.cards import Badge
+from app.ui.widgets.fitting import Fit, Label
+from app.ui.widgets.progress import LineProgress, TotalProgress
+
+
+class Header(QWidget):
+    """Back, supplier and number, pause. A closed receipt says so."""
+
+    left = Signal()
+    paused = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._back = IconButton("recv_back", Icon.BACK)
+        self._pause = IconButton("recv_pause", Icon.PAUSE)
+        self._supplier = Label(bold=True, fit=Fit.SHRINK)
+        self._number = Label(size=Size.SMALL, tone=Tone.QUIET, fit=Fit.SHRINK)
+        self._closed = Badge("closed", tone=Tone.GOOD)
+        self._open = False
+        self._slim = False
+        self._back.clicked.connect(self.left)
+        self._pause.clicked.connect(self.paused)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._supplier)
+        words.addWidget(self._number)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID_PX)
+        row.addWidget(self._back)
+        row.addLayout(words, 1)
+        row.addWidget(self._closed)
+        row.addWidget(self._pause)
+        self._closed.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def draw(self, view: ReceiptView) -> None:
+        """Show whose delivery it is."""
+        self._supplier.show_text(view.supplier)
+        parts = (view.delivery, "" if view.closed else view.store_room)
+        self._number.show_text(" · ".join(part for part in parts if part))
+        self._open = not view.closed
+        self._show()
+
+    def set_slim(self, *, slim: bool) -> None:
+        """Where there is little room only the delivery is named."""
+        self._slim = slim
+        self._show()
+
+    def _show(self) -> None:
+        self._closed.setVisible(not self._open and not self._slim)
+        self._pause.setVisible(self._open and not self._slim)
+        self._back.setVisible(not self._slim)
+        self._supplier.setVisible(not self._slim)
+
+    def full_height(self) -> int:
+        """Pixels of the whole header."""
+        words = self._supplier.sizeHint().height() + self._number.sizeHint().height()
+        return max(self._back.sizeHint().height(), words)
+
+
+class Totals(QWidget):
+    """The whole delivery: large, or one line where there is little room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._equation = Equation()
+        self.large, self.small = TotalProgress(), LineProgress()
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.large)
+        rows.addWidget(self.small)
+        self.small.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def draw(self, equation: Equation) -> None:
+        """Show these numbers."""
+        self._equation = equation
+        self.receive(equation.received)
+
+    def receive(self, received: int) -> None:
+        """Between two views only what is received moves. Smallest packs."""
+        rest = self._equation
+        otherwise = rest.short + rest.damaged + rest.rejected + rest.exempt
+        for bar in (self.large, self.small):
+            bar.set_counts(received, otherwise, rest.expected)
+
+    def set_small(self, *, small: bool) -> None:
+        """Choose the form."""
+        self.large.setVisible(not small)
+        self.small.setVisible(small)
+
+    def full_height(self) -> int:
+        """Pixels of the large form."""
+        return self.large.sizeHint().height()

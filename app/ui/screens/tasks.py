@@ -1,0 +1,203 @@
+"""What there is to do: deliveries under way and waiting, and what the hospital sent back. UI thread.
+
+A touch opens a delivery; so does its printed number, or a box of it under the scanner. That first box is not counted,
+and the screen that opens says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import ClassVar
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from app.base.clock import day_of, zone_of
+from app.base.texts import Texts
+from app.flows.views import DeliveryTask, SiteView, TasksView
+from app.ui.conductor import Conductor
+from app.ui.icons import Icon
+from app.ui.screens.screen import Form, Look, Screen
+from app.ui.theme import COLUMN_PX, GRID_PX, Size, Tone
+from app.ui.widgets.buttons import Button, IconButton, Kind
+from app.ui.widgets.cards import Card, EmptyState
+from app.ui.widgets.fitting import Fit, Label
+from app.ui.widgets.progress import Counts
+from app.ui.widgets.rows import Row, RowList
+
+GATHER_MS = 60
+"""A code that several deliveries name is offered in several steps; they are shown as one question."""
+LOOKS = {
+    "under_way": (Icon.BOX_OPEN, Tone.ACCENT),
+    "paused": (Icon.PAUSE, Tone.ACCENT),
+    "waiting": (Icon.DELIVERY, Tone.INK),
+    "closed": (Icon.GOOD, Tone.GOOD),
+}
+
+
+class TasksScreen(Screen):
+    """The list of deliveries."""
+
+    name: ClassVar[str] = "tasks"
+    icon: ClassVar[Icon] = Icon.TASKS
+
+    opens = Signal(str)  # number of a delivery
+    refreshed = Signal()
+
+    def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
+        super().__init__(look, texts, parent)
+        self._view: TasksView | None = None
+        self._zone: dt.tzinfo = dt.UTC
+        self._offers: list[str] = []
+        self.title = Label("tasks_title", size=Size.LARGE, bold=True, fit=Fit.SHRINK)
+        self.as_of = Label(size=Size.SMALL, tone=Tone.QUIET)
+        self.refresh = IconButton("tasks_refresh", Icon.RETRY)
+        self.refresh.clicked.connect(self.refreshed)
+        self.banner = Card(tone=Tone.ATTENTION, padding_px=GRID_PX + GRID_PX // 2)
+        self.banner_words = Label(bold=True)
+        self.banner_button = Button("tasks_attend", kind=Kind.PLAIN, icon=Icon.UPLOADS)
+        self.banner_button.clicked.connect(lambda: self.goes.emit("uploads"))
+        self.offer_words = Label("tasks_offered", bold=True)
+        self.offer = Card(tone=Tone.ACCENT, padding_px=GRID_PX + GRID_PX // 2)
+        self.list = RowList("tasks_title", bars=True, title_lines=1)
+        self.list.chosen.connect(self.opens)
+        self.empty = EmptyState(Icon.INBOX, "tasks_none", "tasks_refresh")
+        assert self.empty.button is not None
+        self.empty.button.clicked.connect(self.refreshed)
+        self._stack, self._column = QStackedWidget(), QWidget()
+        self._gather = QTimer(self)
+        self._gather.setSingleShot(True)
+        self._gather.setInterval(GATHER_MS)
+        self._gather.timeout.connect(self._settle_offers)
+        self._lay_out()
+
+    def draw(self, view: TasksView) -> None:
+        """The deliveries as they stand."""
+        self._view = view
+        self._show()
+
+    def draw_site(self, site: SiteView) -> None:
+        """Moments are shown in the hospital's zone."""
+        self._zone = zone_of(site.zone)
+        self._show()
+
+    def take_offer(self, number: str) -> None:
+        """A code of this delivery was scanned here; with one offer only it is opened."""
+        self._offers.append(number)
+        self._gather.start()
+
+    def opened(self) -> None:
+        self._offers.clear()
+        self._show()
+
+    def reword(self) -> None:
+        self._show()
+
+    def arrange(self, form: Form) -> None:
+        side = 3 * GRID_PX if form is Form.DESK else GRID_PX + GRID_PX // 2
+        self._rows.setContentsMargins(side, 2 * GRID_PX if form is Form.DESK else GRID_PX, side, 0)
+        self._column.setMaximumWidth(COLUMN_PX + 20 * GRID_PX)
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.title)
+        words.addWidget(self.as_of)
+        head = QHBoxLayout()
+        head.addLayout(words, 1)
+        head.addWidget(self.refresh)
+        self.banner.add(self.banner_words)
+        self.banner.add(self.banner_button)
+        self.offer.add(self.offer_words)
+        self._rows = QVBoxLayout(self._column)
+        self._rows.setSpacing(GRID_PX)
+        self._rows.addLayout(head)
+        for part in (self.banner, self.offer):
+            self._rows.addWidget(part)
+        self._rows.addWidget(self._stack, 1)
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self.empty)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(self._column, 1000)
+        row.addStretch(1)
+        self.arrange(self.form)
+
+    def _show(self) -> None:
+        view = self._view
+        tasks = view.tasks if view else ()
+        attention = view is not None and bool(view.refused or view.held)
+        self.banner.setVisible(attention)
+        if view is not None:
+            self.banner_words.say("tasks_attention", refused=view.refused, held=view.held)
+        fetched_ms = view.replica_ms if view else None
+        self.as_of.say("tasks_never" if fetched_ms is None else "tasks_as_of", moment=self._moment(fetched_ms))
+        offered = {number for number in self._offers if len(self._offers) > 1}
+        self.offer.setVisible(bool(offered))
+        shown = [task for task in tasks if task.delivery in offered] if offered else list(tasks)
+        self.list.set_rows([self._row(task) for task in shown])
+        self._stack.setCurrentWidget(self.list if shown else self.empty)
+
+    def _row(self, task: DeliveryTask) -> Row:
+        icon, tone = LOOKS[task.state]
+        marks = [
+            self.say(code)
+            for code, holds in (
+                ("tasks_special", task.special),
+                ("tasks_gift", task.gift),
+                (f"tasks_manifest_{task.manifest}", task.manifest != "complete"),
+            )
+            if holds
+        ]
+        drug = task.first_drug
+        if task.lines > 1:
+            drug = self.say("tasks_drugs", drug=drug, lines=task.lines)
+        detail = " · ".join((task.delivery, *(marks or (drug,))))
+        begun = task.accounted > 0 or task.state != "waiting"
+        counts = Counts(task.accounted, 0, task.expected) if begun else None
+        return Row(
+            task.delivery, task.supplier, detail, self._value(task),
+            Tone.ACCENT if tone is Tone.ACCENT else Tone.QUIET, icon, tone, counts, faded=task.state == "closed",
+        )  # fmt: skip
+
+    def _value(self, task: DeliveryTask) -> str:
+        """Where it stands: how much is in, or for how long it has been waiting."""
+        if task.state == "closed":
+            return self.say("tasks_closed")
+        if task.accounted or task.state != "waiting":
+            return f"{task.accounted}/{task.expected}"
+        return self.say("tasks_packs", count=task.expected) if task.shipped_ms is None else self._age(task.shipped_ms)
+
+    def _age(self, shipped_ms: int) -> str:
+        days = (day_of(time.time_ns() // 1_000_000, self._zone) - day_of(shipped_ms, self._zone)).days
+        if days <= 0:
+            return self.say("tasks_today")
+        return self.say("tasks_yesterday") if days == 1 else self.say("tasks_days", days=days)
+
+    def _moment(self, at_ms: int | None) -> str:
+        """`09:12`, with the date where it is not of today."""
+        if at_ms is None:
+            return ""
+        at = dt.datetime.fromtimestamp(at_ms / 1000, self._zone)
+        today = dt.datetime.now(self._zone).date()
+        return f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
+
+    @Slot()
+    def _settle_offers(self) -> None:
+        if len(self._offers) == 1:
+            number = self._offers.pop()
+            self.opens.emit(number)
+            return
+        self._show()
+
+
+def join(screen: TasksScreen, conductor: Conductor) -> None:
+    """What the screen hears and wishes."""
+    conductor.tasks_changed.connect(screen.draw)
+    conductor.site_changed.connect(screen.draw_site)
+    conductor.delivery_offered.connect(screen.take_offer)
+    screen.opens.connect(conductor.open_delivery)
+    screen.refreshed.connect(conductor.refresh_tasks)
+    screen.refreshed.connect(conductor.sync_now)

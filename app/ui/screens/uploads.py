@@ -1,0 +1,258 @@
+"""上传: what waits, what was refused and why, and what to do about it. UI thread.
+
+The totals are the filters. Rows come in pages as one scrolls, so that ten thousand of them cost no more than the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from app.base.texts import Texts
+from app.flows.views import SiteView, UploadRow, UploadsView
+from app.ui.conductor import Conductor
+from app.ui.icons import Icon
+from app.ui.screens.count_tile import CountTile
+from app.ui.screens.moments import DEFAULT_ZONE, moment, tail_of
+from app.ui.screens.screen import Form, Screen
+from app.ui.screens.upload_detail import UploadDetail
+from app.ui.screens.upload_pages import PAGE, UploadPages
+from app.ui.theme import GRID_PX, Look, Tone
+from app.ui.widgets.buttons import PlainButton, PrimaryButton
+from app.ui.widgets.cards import EmptyState
+from app.ui.widgets.fitting import Label
+from app.ui.widgets.rows import Row, RowList
+
+FILTERS: Mapping[str, tuple[str, ...]] = {
+    "waiting": ("queued", "in_flight"),
+    "refused": ("refused",),
+    "unsure": ("unsure",),
+    "held": ("held",),
+    "accepted": ("accepted",),
+}
+"""Filter → the states of its rows."""
+FILTER_ICONS = {
+    "waiting": Icon.WAITING,
+    "refused": Icon.ATTENTION,
+    "unsure": Icon.HELP,
+    "held": Icon.SET_ASIDE,
+    "accepted": Icon.CLOUD_DONE,
+}
+FILTER_TONES = {"refused": Tone.STOP, "unsure": Tone.ATTENTION, "held": Tone.ATTENTION, "accepted": Tone.GOOD}
+STATE_TONES = {"refused": Tone.ATTENTION, "accepted": Tone.GOOD, "in_flight": Tone.ACCENT}
+KIND_ICONS = {"scan": Icon.SCAN, "reversal": Icon.UNDO, "outcome": Icon.FLAG, "close": Icon.CHECK}
+AGAIN = ("refused", "held")
+NEAR_END_PX = 600
+CLOCK_SIGNS = 11  # of a moment: `11-22 14:03`
+WIDE_SCALE = 1.25  # above it the totals are compact in the pocket, and the name of the filter stands under them
+
+
+class UploadsScreen(Screen):
+    """Draws an UploadsView. `wanted` asks for rows: (states, limit, before)."""
+
+    name: ClassVar[str] = "uploads"
+    icon: ClassVar[Icon] = Icon.UPLOADS
+
+    wanted = Signal(object, int, object)
+    retried = Signal(object)
+    put_aside = Signal(object)
+    synced = Signal()
+    code_asked = Signal(str)
+
+    def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
+        super().__init__(look, texts, parent)
+        self._zone = DEFAULT_ZONE
+        self._filter = "waiting"
+        self._pages = UploadPages()
+        self._view = UploadsView(0, 0, 0, 0, 0, 0, ())
+        self._words: dict[UploadRow, Row] = {}
+        self.tiles = {name: CountTile(f"uploads_tile_{name}", FILTER_ICONS[name]) for name in FILTERS}
+        self.sync = PrimaryButton("uploads_sync", icon=Icon.RETRY)
+        self.retry_all = PlainButton("uploads_retry_all", icon=Icon.RETRY)
+        self.rows = RowList("ui_screen_uploads", details=True)
+        self.empty = EmptyState(Icon.CLOUD_DONE, "uploads_empty_waiting")
+        self.detail = UploadDetail()
+        self._build()
+        self._connect()
+        self.choose("waiting")
+        self.retheme(look, texts)
+
+    @property
+    def filter(self) -> str:
+        """Which rows are shown."""
+        return self._filter
+
+    @Slot(object)
+    def draw(self, view: UploadsView) -> None:
+        """Take in the totals, and a page of rows into those that are shown already."""
+        self._view = view
+        states = FILTERS[self._filter]
+        if self._pages.take(view.rows, states, self._counts()[self._filter]):
+            # From here on the newest rows are kept fresh again, not the page that was scrolled to.
+            self.wanted.emit(states, PAGE, None)
+        self._show()
+
+    @Slot(object)
+    def set_site(self, site: SiteView) -> None:
+        self._zone = site.zone
+        self._words.clear()
+        self._show()
+
+    def choose(self, name: str) -> None:
+        """Another filter; its rows are asked for."""
+        self._filter = name
+        self._pages.clear()
+        self.detail.clear()
+        self._arrange_detail()
+        for each, tile in self.tiles.items():
+            tile.setChecked(each == name)
+        self._show()
+        self.wanted.emit(FILTERS[name], PAGE, None)
+
+    def opened(self) -> None:
+        self.wanted.emit(FILTERS[self._filter], PAGE, None)
+
+    def reword(self) -> None:
+        self._words.clear()
+        self._lay_tiles()
+        self._show()
+
+    def arrange(self, form: Form) -> None:
+        desk = form is Form.DESK
+        self._body.setSpacing(2 * GRID_PX if desk else 0)
+        self.detail.set_closable(not desk)
+        self._lay_tiles()
+        self._arrange_detail()
+
+    def _build(self) -> None:
+        self._totals = QGridLayout()
+        self._totals.setSpacing(GRID_PX)
+        self.shown = Label(bold=True)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID_PX)
+        buttons.addWidget(self.retry_all, 1)
+        buttons.addWidget(self.sync, 1)
+        self._list = QStackedWidget()
+        self._list.addWidget(self.rows)
+        self._list.addWidget(self.empty)
+        self._list.setMinimumHeight(0)
+        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._left = QWidget()
+        left = QVBoxLayout(self._left)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(GRID_PX)
+        left.addLayout(self._totals)
+        left.addWidget(self.shown)
+        left.addWidget(self._list, 1)
+        left.addLayout(buttons)
+        self._body = QHBoxLayout(self)
+        self._body.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
+        self._body.addWidget(self._left, 3)
+        self._body.addWidget(self.detail, 2)
+
+    def _connect(self) -> None:
+        for name, tile in self.tiles.items():
+            tile.clicked.connect(lambda _on=False, name=name: self.choose(name))
+        self.sync.clicked.connect(self.synced)
+        self.retry_all.clicked.connect(lambda: self.retried.emit(tuple(row.id for row in self._pages.rows)))
+        self.rows.chosen.connect(self._open)
+        self.rows.verticalScrollBar().valueChanged.connect(self._near_end)
+        self.detail.closed.connect(self._close)
+        self.detail.retried.connect(lambda key: self.retried.emit((key,)))
+        self.detail.put_aside.connect(lambda key: self.put_aside.emit((key,)))
+        self.detail.code_asked.connect(self.code_asked)
+
+    def _lay_tiles(self) -> None:
+        """All in one line on the desk and where they are compact, else three in a line."""
+        compact = self.form is not Form.DESK and self.look.text_scale > WIDE_SCALE
+        across = 3 if self.form is not Form.DESK and not compact else len(self.tiles)
+        for place, tile in enumerate(self.tiles.values()):
+            tile.set_compact(compact)
+            self._totals.removeWidget(tile)
+            self._totals.addWidget(tile, place // across, place % across)
+        for column in range(len(self.tiles)):
+            self._totals.setColumnStretch(column, 1 if column < across else 0)
+        self.shown.setVisible(compact)
+
+    def _arrange_detail(self) -> None:
+        """On the desk beside the list, in the pocket in its place."""
+        desk = self.form is Form.DESK
+        open_row = self.detail.row is not None
+        self.detail.setVisible(desk or open_row)
+        self._left.setVisible(desk or not open_row)
+
+    def _counts(self) -> Mapping[str, int]:
+        view = self._view
+        return {
+            "waiting": view.queued + view.in_flight,
+            "refused": view.refused,
+            "unsure": view.unsure,
+            "held": view.held,
+            "accepted": view.accepted,
+        }
+
+    def _show(self) -> None:
+        counts = self._counts()
+        for name, tile in self.tiles.items():
+            tile.set_count(counts[name], FILTER_TONES.get(name, Tone.INK) if counts[name] else Tone.QUIET)
+        self.rows.set_rows([self._row(row) for row in self._pages.rows])
+        self.shown.say(f"uploads_tile_{self._filter}")
+        self.empty.say(f"uploads_empty_{self._filter}")
+        self._list.setCurrentWidget(self.rows if self._pages.rows else self.empty)
+        self.retry_all.setVisible(FILTERS[self._filter][0] in AGAIN and bool(self._pages.rows))
+        self.retry_all.say("uploads_retry_all", count=len(self._pages.rows))
+        if self.detail.row is not None:
+            self._open(self.detail.row.id)
+
+    def _row(self, row: UploadRow) -> Row:
+        found = self._words.get(row)
+        if found is None:
+            code = tail_of(row.payload) if row.payload else row.receipt
+            found = self._words[row] = Row(
+                row.id,
+                self.say("uploads_row", kind=self.say(f"uploads_kind_{row.kind}"), code=code),
+                self._why(row),
+                moment(row.created_ms, self._zone)[-CLOCK_SIGNS:],
+                Tone.QUIET,
+                KIND_ICONS.get(row.kind, Icon.DOCUMENT),
+                STATE_TONES.get(row.state, Tone.INK),
+            )
+        return found
+
+    def _why(self, row: UploadRow) -> str:
+        return self.say(row.code) if row.code and self.texts.has(row.code) else self.say(f"uploads_why_{row.state}")
+
+    def _open(self, key: str) -> None:
+        row = self._pages.find(key)
+        if row is None:
+            self._close()
+            return
+        self.detail.draw(row, self._zone)
+        self._arrange_detail()
+
+    def _close(self) -> None:
+        self.detail.clear()
+        self._arrange_detail()
+
+    def _near_end(self, value: int) -> None:
+        if self.rows.verticalScrollBar().maximum() - value > NEAR_END_PX:
+            return
+        before = self._pages.next_page()
+        if before is not None:
+            self.wanted.emit(FILTERS[self._filter], PAGE, before)
+
+
+def join(screen: Screen, conductor: Conductor) -> None:
+    """Wishes down, answers up."""
+    assert isinstance(screen, UploadsScreen)
+    screen.wanted.connect(conductor.refresh_uploads)
+    screen.retried.connect(conductor.retry)
+    screen.put_aside.connect(conductor.set_aside)
+    screen.synced.connect(conductor.sync_now)
+    screen.code_asked.connect(conductor.look_up)
+    screen.code_asked.connect(lambda _: screen.goes.emit("lookup"))
+    conductor.uploads_changed.connect(screen.draw)
+    conductor.site_changed.connect(screen.set_site)

@@ -1,0 +1,44 @@
+"""Scrolling as on a phone: a slim bar over the content that takes no room, and a finger that pushes. UI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar, QScroller
+
+from app.ui.theme import GRID_PX
+
+
+class SlimBar(QScrollBar):
+    """Follows the area's own upright bar, which is hidden; it can be dragged too."""
+
+    def __init__(self, area: QAbstractScrollArea) -> None:
+        super().__init__(Qt.Orientation.Vertical, area)
+        self._area, self._real = area, area.verticalScrollBar()
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._real.rangeChanged.connect(self._take_range)
+        self._real.valueChanged.connect(self.setValue)
+        self.valueChanged.connect(self._real.setValue)
+        area.installEventFilter(self)
+        self._take_range(self._real.minimum(), self._real.maximum())
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return False
+
+    def _take_range(self, least: int, most: int) -> None:
+        self.setRange(least, most)
+        self.setPageStep(self._real.pageStep())
+        self.setVisible(most > least)
+        self._place()
+
+    def _place(self) -> None:
+        self.setPageStep(self._real.pageStep())
+        self.setGeometry(self._area.width() - GRID_PX, 0, GRID_PX, self._area.height())
+        self.raise_()
+
+
+def let_fingers_scroll(area: QAbstractScrollArea) -> None:
+    """A finger on the content pushes it; a mouse still clicks and turns its wheel."""
+    QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)

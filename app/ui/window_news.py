@@ -1,0 +1,94 @@
+"""What the program says, as the frame shows it: status strip, notices, the look of the settings. Pure; UI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from app.base.texts import LANGUAGES
+from app.flows.views import SettingRow
+from app.ui.shell.notices import Notice
+from app.ui.shell.status_strip import Network, ScannerStatus, Status
+from app.ui.theme import MAX_SCALE, MIN_SCALE, Look, Mode, Tone
+from devices import DeviceState, DeviceStatus
+from sync import SyncStatus
+
+GRAVE = frozenset(
+    {
+        "bug",
+        "data_folder_bad",
+        "data_folder_in_use",
+        "data_folder_read_only",
+        "database_damaged",
+        "database_newer",
+        "disk_error",
+        "disk_full",
+        "setting_bad",
+    }
+)
+"""Work could be lost, or there is no program behind the window: the notice stays until it is dismissed."""
+LASTING = frozenset({"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn"})
+SCAN_NOTICES = frozenset(
+    {
+        "badge_while_signed_in",
+        "code_finds_no_delivery",
+        "no_receipt_open",
+        "scan_not_here",
+        "scan_signed_out",
+        "voucher_at_dock",
+    }
+)
+"""A scan that was not counted because of where it came: it is heard, too."""
+
+
+def notice_of(code: str, values: Mapping[str, object], devices: Sequence[str]) -> Notice:
+    """How a trouble is told: grave ones stay, those of a scanner until it is ready, the others pass."""
+    subject = str(values.get("subject", ""))
+    if subject in devices:
+        return Notice(code, Tone.ATTENTION, dict(values), key=about_device(subject))
+    if code in GRAVE:
+        return Notice(code, Tone.STOP, dict(values))
+    return Notice(code, Tone.ATTENTION, dict(values), passing=code not in LASTING)
+
+
+def about_device(device: str) -> str:
+    """What a scanner's notice is about."""
+    return f"device {device}"
+
+
+def with_scanners(status: Status, devices: Sequence[DeviceStatus]) -> Status:
+    """The strip with these scanners."""
+    return replace(
+        status,
+        scanners=tuple(ScannerStatus(short_name(one.device), one.state is DeviceState.READY) for one in devices),
+    )
+
+
+def short_name(device: str) -> str:
+    """The end of a device's id, by which a person tells two scanners apart: `/dev/ttyACM0` → `ttyACM0`."""
+    return device.rstrip("/").rpartition("/")[2].rpartition(":")[2] or device
+
+
+def with_sync(status: Status, sync: SyncStatus) -> Status:
+    """The strip with these counts. Offline is normal; any other trouble is one."""
+    network = Network(sync.network)
+    if sync.trouble is not None and network is not Network.OFFLINE:
+        network = Network.TROUBLE
+    return replace(status, network=network, waiting=sync.waiting, refused=sync.refused + sync.held)
+
+
+def look_of(rows: Sequence[SettingRow], *, dark_outside: bool) -> Look:
+    """The look that the settings ask for; `dark_outside`: the system's own colours are dark."""
+    values = {row.key: row.value for row in rows}
+    theme = values.get("theme", "auto")
+    dark = theme == "dark" or (theme == "auto" and dark_outside)
+    lang = values.get("lang", LANGUAGES[0])
+    try:
+        scale = float(values.get("text_scale", "1.0"))
+    except ValueError:
+        scale = 1.0
+    return Look(
+        Mode.DARK if dark else Mode.LIGHT,
+        min(max(scale, MIN_SCALE), MAX_SCALE),
+        lang if lang in LANGUAGES else LANGUAGES[0],
+    )

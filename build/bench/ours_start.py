@@ -1,0 +1,112 @@
+"""Ours, for `ui_first_paint`: the real program from the start of its process to its first paint and to a scan it takes.
+
+Called by run.py as `ours_start.py STARTED_S FOLDER`, off the screen, with a scanner on a pseudo-terminal and a hospital
+that does not answer; prints one JSON line, milliseconds. Imports nothing of the program beyond what the program does
+itself until its window stands. UI thread, which is the main thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import tty
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+STARTED_S = float(sys.argv[1])  # time.monotonic() of the caller, just before this process
+
+import app.ui.window as window_module  # noqa: E402 - the clock is running
+from app.__main__ import main as matou  # noqa: E402
+from app.ui.window import MainWindow  # noqa: E402
+from PySide6.QtCore import QEvent, QObject, QTimer  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+REST_MS, LIMIT_MS = 500, 60_000  # until memory is looked at; until it is given up
+NOBODY = "http://127.0.0.1:9"
+
+
+class Watch(QObject):
+    """Sees the first paint, which may have many parts, and the moment from which a scan would be answered."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.paint_ms = self.ready_ms = 0.0
+        self._painted = self._open = self._scanner = False
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+        window.conductor.ready.connect(self._opened)
+        window.conductor.scanners_changed.connect(self._scanners)
+        QTimer.singleShot(LIMIT_MS, window.close)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """All parts are painted in one go, with no other event between; what follows ends the first paint."""
+        if event.type() == QEvent.Type.Paint:
+            self.paint_ms = since_ms()
+        elif self.paint_ms and not self._painted:
+            self._painted = True
+            application = QApplication.instance()
+            assert application is not None
+            application.removeEventFilter(self)
+        return False
+
+    def _opened(self) -> None:
+        self._open = True
+        self._look()
+
+    def _scanners(self, devices: Iterable[Any]) -> None:
+        self._scanner = any(one.state.name == "READY" for one in devices)
+        self._look()
+
+    def _look(self) -> None:
+        if self._open and self._scanner and not self.ready_ms:
+            self.ready_ms = since_ms()
+            QTimer.singleShot(REST_MS, self._window.close)
+
+
+def since_ms() -> float:
+    return (time.monotonic() - STARTED_S) * 1000
+
+
+def memory_mb() -> float:
+    """What is resident now."""
+    rows = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(row.split()[1]) / 1024 for row in rows if row.startswith("VmRSS"))
+
+
+def main() -> int:
+    """Start, look, close."""
+    watches: list[Watch] = []
+    memory: list[float] = []
+    begin, end = MainWindow.begin, MainWindow.closeEvent
+
+    def watched_begin(window: MainWindow) -> None:
+        watches.append(Watch(window))
+        begin(window)
+
+    def watched_end(window: MainWindow, event: Any) -> None:
+        memory.append(memory_mb())
+        end(window, event)
+
+    _, port = os.openpty()
+    tty.setraw(port)
+    with (
+        mock.patch.object(window_module.MainWindow, "begin", watched_begin),
+        mock.patch.object(window_module.MainWindow, "closeEvent", watched_end),
+    ):
+        status = matou(["--data-dir", sys.argv[2], "--server", NOBODY, "--scanner", f"serial:{os.ttyname(port)}"])
+    watch = watches[0]
+    if status or not watch.ready_ms:
+        raise RuntimeError(f"the window ended with {status} and was {'' if watch.ready_ms else 'not '}ready")
+    found = {"paint_ms": [watch.paint_ms], "ready_ms": [watch.ready_ms], "memory_mb": memory[:1]}
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
