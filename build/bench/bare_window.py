@@ -16,7 +16,7 @@ REST_MS = 500  # until memory is looked at
 class Window(QMainWindow):
     painted_ms = 0.0
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
         self.painted_ms = self.painted_ms or (time.monotonic() - STARTED_S) * 1000
 

@@ -19,11 +19,15 @@ from unittest import mock
 
 STARTED_S = float(sys.argv[1])  # time.monotonic() of the caller, just before this process
 
-import app.ui.window as window_module  # noqa: E402 - the clock is running
+# A development environment has `rich` for other tools, and httpx loads all of it where it finds it; users have none.
+sys.modules["rich"] = None  # type: ignore[assignment]
+
+from PySide6.QtCore import QEvent, QObject, QTimer  # noqa: E402 - the clock is running
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+import app.ui.window as window_module  # noqa: E402
 from app.__main__ import main as matou  # noqa: E402
 from app.ui.window import MainWindow  # noqa: E402
-from PySide6.QtCore import QEvent, QObject, QTimer  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
 
 REST_MS, LIMIT_MS = 500, 60_000  # until memory is looked at; until it is given up
 NOBODY = "http://127.0.0.1:9"
@@ -44,7 +48,7 @@ class Watch(QObject):
         window.conductor.scanners_changed.connect(self._scanners)
         QTimer.singleShot(LIMIT_MS, window.close)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """All parts are painted in one go, with no other event between; what follows ends the first paint."""
         if event.type() == QEvent.Type.Paint:
             self.paint_ms = since_ms()

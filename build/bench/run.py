@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -188,6 +189,52 @@ def kill(kills: int) -> list[str]:
     return [] if found["kept"] else ["kill: a promise was broken, see kill.json"]
 
 
+def ui_first_paint(runs: int) -> list[Measure]:
+    """The real window, from the start of its process, against an empty one. The clock starts in this process."""
+    ours, bare = [], []
+    for _ in range(runs + 1):
+        with folder() as place:
+            run("ours_scans.py", "build-million", place, "--rows", "0")
+            ours.append(run("ours_start.py", str(time.monotonic()), str(Path(place) / "data")))
+            bare.append(run("bare_window.py", str(time.monotonic())))
+    del ours[0], bare[0]  # the first run reads everything from the disk
+    return [
+        both("first paint", ours, bare, "paint_ms", middle, 2.5),
+        both("ready to scan", ours, bare, "ready_ms", middle, 5, against="paint_ms"),
+        both("memory when ready", ours, bare, "memory_mb", middle, 3, unit="MB"),
+    ]
+
+
+def ui_wire_to_paint(runs: int) -> list[Measure]:
+    """From the bytes on the wire to the painted verdict, with a million codes on board; and nothing lost when fast."""
+    with folder() as place:
+        run("ours_scans.py", "build-million", place, "--rows", "1000000")
+        found = [
+            run("ours_window.py", "wire", place, "--first", str(number * 600)) for number in range(max(1, runs // 2))
+        ]
+    return [
+        Measure("wire to paint p99, 20 a second", "ms", of(found, "paint_ms", late), target=FRAME_MS),
+        Measure("wire to paint p50, 20 a second", "ms", of(found, "paint_ms", middle)),
+        Measure("of it: commit p50", "ms", of(found, "commit_ms", middle), note="the disk's part"),
+        Measure("lost, 200 a second", "", of(found, "lost", max), target=0),
+    ]
+
+
+def ui_frames(runs: int) -> list[Measure]:
+    """How long the window takes for a frame: a list of 10,000 rows scrolls, alone and while a manifest comes in."""
+    found = []
+    for _ in range(runs):
+        with folder() as place:
+            run("ours_scans.py", "build-million", place, "--rows", "0")
+            found.append(run("ours_window.py", "frames", place))
+    return [
+        Measure("frame while scrolling, p99", "ms", of(found, "scroll_ms", late), target=2 * FRAME_MS),
+        Measure("frame while 100,000 rows come in, p99", "ms", of(found, "import_ms", late), target=2 * FRAME_MS),
+        Measure("the same, p50", "ms", of(found, "import_ms", middle)),
+        Measure("import while scrolling", "s", of(found, "import_s", max)),
+    ]
+
+
 FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "commit": commit,
     "import": importing,
@@ -195,6 +242,9 @@ FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "million": million,
     "long": long,
     "drain": drain,
+    "ui_first_paint": ui_first_paint,
+    "ui_wire_to_paint": ui_wire_to_paint,
+    "ui_frames": ui_frames,
 }
 
 
@@ -228,7 +278,7 @@ def run(program: str, *words: str) -> Values:
 
 def surroundings() -> dict[str, str]:
     """The environment in which the checkout's packages are found."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
 
 
 def middle(values: Sequence[float]) -> float:
