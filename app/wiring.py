@@ -6,12 +6,14 @@ nothing and changes nothing.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from app.base.clock import IdMaker, SystemClock
 from app.base.errors import Trouble
@@ -41,9 +43,13 @@ from app.store.replica import Replica
 from app.store.writer import SCAN, SETTLE, StoreWriter
 from devices import DeviceError, DeviceManager, DeviceStatus, RawScan, ScannerSpec
 from sync import MIGRATIONS as SYNC_MIGRATIONS
-from sync import Counts, Hooks, Outbox, SyncEngine, SyncError, SyncStatus
+from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
+
+if TYPE_CHECKING:
+    from sync import SyncEngine
 
 SCHEMA = (MIGRATIONS, SYNC_MIGRATIONS)
+_log = logging.getLogger(__name__)
 STOP_S = 5.0  # how long an exchange under way may take to end
 
 
@@ -77,6 +83,8 @@ class Program:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and isinstance(error, Exception) and not isinstance(error, Trouble):
+            _log.critical("bug", exc_info=error)  # while the log is still open
         self.close()
 
     def _build(self) -> None:
@@ -85,10 +93,10 @@ class Program:
         self.paths = folder.paths
         self.settings = Settings.load(folder.paths)
         self.clock = SystemClock()
-        self.writer = StoreWriter(lambda: open_database(folder.paths, SCHEMA, now_ms=self.clock.now_ms))
-        self._closing.callback(self.writer.close)
         log = LogBook(folder.paths.logs, VOUCHER)
         self._closing.callback(log.close)
+        self.writer = StoreWriter(lambda: open_database(folder.paths, SCHEMA, now_ms=self.clock.now_ms))
+        self._closing.callback(self.writer.close)
         database = self.writer.database
         self.catalogue = Catalogue(database)
         self.device = self.writer.call(self._device_id, priority=SCAN)
@@ -166,6 +174,8 @@ class Program:
 
         Raises Trouble `server_missing` or what the address deserves.
         """
+        from sync import SyncEngine  # noqa: PLC0415 - brings the HTTP client, which a scan does not wait for
+
         if self.server is None:
             raise Trouble("server_missing")
         hooks = Hooks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections import deque
@@ -28,6 +29,13 @@ class _MaskingFormatter(logging.Formatter):
         return masked(super().format(record), self._credentials)
 
 
+class _QuietFile(RotatingFileHandler):
+    """A log that cannot be written must not talk over the one line that a person reads: the ring still has it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        del record
+
+
 class MemoryRing(logging.Handler):
     """The last lines, for the diagnosis page."""
 
@@ -44,9 +52,10 @@ class LogBook:
 
     def __init__(self, folder: Path, credentials: re.Pattern[str]) -> None:
         """`credentials`: what a patient's voucher looks like; it never reaches a line."""
-        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # a full disk: the lines stay in the ring
+            folder.mkdir(parents=True, exist_ok=True)
         self.ring = MemoryRing()
-        file = RotatingFileHandler(
+        file = _QuietFile(
             folder / "matou.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", delay=True
         )
         self._handlers: tuple[logging.Handler, ...] = (file, self.ring)

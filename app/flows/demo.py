@@ -187,9 +187,9 @@ class DemoHospital:
 
     def another_truck(self, chance: random.Random | None = None) -> str:
         """A new delivery comes in; its number. Raises Trouble `demo_hospital_failed`."""
-        number, order = fresh_delivery(
-            [row["delivery"] for row in self._get("deliveries")["deliveries"]], chance or random.Random()
-        )
+        known = self._get("deliveries")["deliveries"]
+        numbers = [row["delivery"] for row in known]
+        number, order = fresh_delivery(numbers, str(known[0]["supplier"]), chance or random.Random())
         self._post("seed", order)
         return number
 
@@ -217,7 +217,7 @@ def program_command() -> tuple[str, ...]:
     return (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "app")
 
 
-def fresh_delivery(taken: Iterable[str], chance: random.Random) -> tuple[str, Mapping[str, object]]:
+def fresh_delivery(taken: Iterable[str], supplier: str, chance: random.Random) -> tuple[str, Mapping[str, object]]:
     """A small delivery that nobody has yet: a carton of two bundles; its number, and the order that seeds it."""
     known = set(taken)
     number = next(name for n in range(31, 10_000) if (name := f"DEMO-20261122-{n:02d}") not in known)
@@ -229,7 +229,7 @@ def fresh_delivery(taken: Iterable[str], chance: random.Random) -> tuple[str, Ma
     line = {"line": 1, "drug": FRESH_DRUG, "batch": "261101", "made": "2026-11-01", "expiry": "2029-10-31"}
     delivery = {
         "delivery": number,
-        "supplier": "演示医药商业有限公司",
+        "supplier": supplier,
         "manifest": "complete",
         "store_room": "YK",
         "lines": [line | {"packs": FRESH_BUNDLES * FRESH_BOXES}],

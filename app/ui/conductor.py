@@ -162,11 +162,11 @@ class Conductor(Signals):
         session = Session(program, self, self._say, self._stage)
         self._session = session
         session.introduce()
+        self._open_scanners(program)  # before the exchange, whose libraries take a while: a scan needs no network
         try:
             program.start_sync(self._on_exchange, stop_s=SYNC_STOP_S)
         except Trouble as trouble:
             session.cannot_sync(trouble)
-        self._open_scanners(program)
 
     def _open_scanners(self, program: Program) -> None:
         """On the worker."""

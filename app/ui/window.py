@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from app.wiring import Program
 
 DESK_WIDTH_PX, DESK_HEIGHT_PX = 1280, 800
+SCANNERS_MS = 100  # for the scanners to open and say so, before anything else is made
 UNPAINTED_MS = 1_000
 """A window that is not painted for so long (minimised, hidden) goes on all the same."""
 OPEN_TO_ALL = frozenset({Front.SIGN_IN, Front.DEVICES, Front.SETTINGS, Front.ABOUT})
@@ -157,8 +158,8 @@ class MainWindow(QMainWindow):
         """A scan can be taken, or it was said why not: now for what was left for later, a part at a time."""
         if not self._may_complete:
             self._may_complete = True
-            QTimer.singleShot(0, self._wake_feedback)
-            QTimer.singleShot(0, self._make_next)
+            QTimer.singleShot(SCANNERS_MS, self._wake_feedback)
+            QTimer.singleShot(SCANNERS_MS, self._make_next)
 
     @Slot()
     def _make_next(self) -> None:

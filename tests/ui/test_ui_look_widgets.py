@@ -265,6 +265,9 @@ def test_shrinking_never_enlarges_and_stops_at_a_readable_size(
 ) -> None:
     font = shrink(text, font_of(Size.TITLE), width, height)
     assert 12 <= font.pixelSize() <= Size.TITLE
+    if font.pixelSize() < Size.TITLE:
+        larger = lay_out(text, font_of(font.pixelSize() + 1), width)
+        assert larger.height > height or larger.width > width or larger.breaks_words, "no smaller than it must be"
     line = in_one_line(text, font_of(Size.TITLE), width)
     assert line.lines == 1
     assert line.width <= width + 1

@@ -74,7 +74,7 @@ def test_lookup_tells_what_where_and_what_happened(qtbot: QtBot) -> None:
     told = words(screen)
     for fact in ("阿莫西林胶囊", "260701", "2029-06-30", "DEMO-20261122-11", "截至 2026-11-22 14:00", "已入库", "中包"):
         assert fact in told
-    assert "撤销" in screen.history.story.accessibleName()
+    assert "撤销 操作员 1001" in screen.history.story.accessibleName()
     assert "已不作数" in screen.history.story.accessibleName()
     branches = seen(screen, Branch)
     assert len(branches) == 1 + 1 + 12

@@ -216,7 +216,7 @@ class ScannerPanel(QWidget):
         if pack is None:
             return ""
         level = self._texts.title(level_code(pack.level), self._look.lang, level=pack.level)
-        return self._texts.title("demo_pack", self._look.lang, level=level, code=tail_of(pack.code))
+        return f"{level} {tail_of(pack.code)}"
 
     def _is_done(self, shelf: Shelf, pack: Pack) -> bool:
         """Counted itself, or with something around it."""

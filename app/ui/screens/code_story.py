@@ -10,12 +10,14 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.base.texts import Texts
-from app.domain.reasons import SCAN_REASONS, Panel
+from app.domain.reasons import OK, SCAN_REASONS, Panel
 from app.flows.lookups import CodeView, EventView
 from app.ui.screens.moments import moment
 from app.ui.theme import GRID_PX, Look, Size, Tone, tone_of
 from app.ui.widgets.cards import Card, SectionTitle
 from app.ui.widgets.fitting import Label, lay_out, line_height
+
+CAN_BE_UNDONE = ("scan", "short", "over", "damaged", "reject", "exempt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +133,18 @@ class HistoryCard(Card):
     def _station(self, event: EventView, zone: str) -> Station:
         say, lang = self._texts.title, self._look.lang
         what = say("show_scan" if event.what == "scan" else f"command_name_{event.what}", lang)
-        code = "lookup_event" if event.in_force or event.reason != "ok" else "lookup_event_past"
         row = SCAN_REASONS.get(event.reason)
+        past = event.what in CAN_BE_UNDONE and row is not None and row.counted and not event.in_force
+        # A command that worked needs no reason; that of a scan says whether the box was counted.
+        if event.what == "scan" or event.reason != OK:
+            what = f"{what} · {say(f'reason_{event.reason}', lang)}"
         return Station(
             moment(event.at_ms, zone),
-            say(code, lang, what=what, reason=say(f"reason_{event.reason}", lang)),
+            say("lookup_event_past", lang, what=what) if past else what,
             say(
                 "lookup_event_detail", lang, operator=event.operator, receipt=event.receipt, seq=event.seq,
                 upload=say(f"upload_{event.upload or 'none'}", lang),
             ),
             tone_of(row.panel if row else Panel.GOOD),
-            code == "lookup_event_past",
+            past,
         )  # fmt: skip

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.domain.codes import key_of, read
@@ -31,13 +31,13 @@ from app.ui.theme import GRID_PX
 from app.ui.widgets.cards import EmptyState, SectionTitle
 from app.ui.widgets.choices import Choice
 from app.ui.widgets.rows import Row
-from app.ui.widgets.verdict_panel import VerdictPanel
+from app.ui.widgets.verdict_panel import ConfirmButton, VerdictPanel
 from app.ui.widgets.verdict_panel import arrange as plan_of
 from devices import DeviceState, DeviceStatus
 
 LATEST_SHOWN = 50
 LINES, RECENT, DIFFERENCES = "lines", "recent", "differences"
-PANEL_PX, LOW_PANEL_PX = 168, 112
+PANEL_PX, LOW_PANEL_PX, LIST_PX = 168, 112, 80
 MOST_OF_SCREEN = 0.75
 MOST_PX = 16_777_215  # QWIDGETSIZE_MAX
 NOT_HELD = "not_recorded"  # a scan that could not be written could not be held either
@@ -67,7 +67,7 @@ class ReceivingScreen(Screen):
         self.tabs = Choice("recv_tabs", [(part, f"recv_tab_{part}") for part in (LINES, RECENT, DIFFERENCES)])
         self.line_list, self.entry_list, self.differences = LineList(), EntryList(), Differences()
         self._recent_title = SectionTitle("recv_recent")
-        self._body, self._stack = QWidget(), QStackedWidget()
+        self._body = QWidget()
         self._grid = QGridLayout(self._body)
         self._lay_out()
         self._join_parts()
@@ -88,7 +88,7 @@ class ReceivingScreen(Screen):
             self._forget_scans()
             self.show_tab(LINES)
         self.draw(view)
-        self._stack.setCurrentWidget(self._body)
+        self._show_body(shown=True)
         self.goes.emit(self.name)
 
     def draw(self, view: ReceiptView) -> None:
@@ -110,7 +110,7 @@ class ReceivingScreen(Screen):
         """No receipt is under the hand any more."""
         self._view = None
         self._forget_scans()
-        self._stack.setCurrentWidget(self.empty)
+        self._show_body(shown=False)
         if self.isVisible():
             self.goes.emit("tasks")
 
@@ -175,16 +175,22 @@ class ReceivingScreen(Screen):
     def _lay_out(self) -> None:
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._stack)
         for page in (self.empty, self._body):
-            self._stack.addWidget(page)
+            rows.addWidget(page)
+        self._show_body(shown=False)
         for part in (
             self.header, self.panel, self.totals, self.tabs, self.line_list, self._recent_title, self.entry_list,
             self.differences,
         ):  # fmt: skip
             part.setParent(self._body)
+        for rows_of in (self.line_list, self.entry_list):
+            rows_of.setMinimumHeight(LIST_PX)
         self.tabs.set_value(LINES)
         self.arrange(self.form)
+
+    def _show_body(self, *, shown: bool) -> None:
+        self.empty.setVisible(not shown)
+        self._body.setVisible(shown)
 
     def _join_parts(self) -> None:
         assert self.empty.button is not None
@@ -243,7 +249,10 @@ class ReceivingScreen(Screen):
         least_px = self._least_panel(PANEL_PX if not (low or working) else LOW_PANEL_PX)
         self.panel.setMinimumHeight(least_px)
         self.panel.setMaximumHeight(least_px if working else MOST_PX)
-        if low and self._held and self.height() < least_px + self.line_list.height_for(1) + self._below_px():
+        fills = low and self._held and self._room_px() < least_px + self.line_list.height_for(1) + self._below_px()
+        self._grid.setRowStretch(1, 9 if self._held else 5)
+        self._grid.setRowStretch(4, 0 if fills else 4)
+        if fills:
             # A stop that must be confirmed needs the room more than what nobody can scan now.
             for other in (self.tabs, self.totals, self.line_list, self.entry_list, self.differences):
                 other.hide()
@@ -261,9 +270,10 @@ class ReceivingScreen(Screen):
         if self.form is Form.DESK:
             return round(floor_px * air)  # there the panel is high enough for everything that it can say
         width = self._body.width() - 3 * GRID_PX
-        held_px = self.panel.minimumSizeHint().height() - round(PANEL_PX * air) if self.panel.holding else 0
+        button = cast("ConfirmButton", self.panel.findChild(ConfirmButton))
+        held_px = button.sizeHint().height() + GRID_PX if self.panel.holding else 0
         high = round(floor_px * air)
-        while high + held_px < self.height() * MOST_OF_SCREEN:
+        while high + held_px < self._room_px() * MOST_OF_SCREEN:
             if plan_of(self.panel.said, QRectF(0, 0, width - pad, high - pad), self.look.text_scale).fits:
                 break
             high += 3 * GRID_PX
@@ -273,7 +283,12 @@ class ReceivingScreen(Screen):
         """True where the parts do not all fit: then the header goes and the total is one line."""
         needed = self.header.full_height() + self.totals.full_height() + self.tabs.sizeHint().height()
         needed += self.panel.minimumSizeHint().height() + self.line_list.height_for(1) + 6 * GRID_PX
-        return self.height() < needed
+        return self._room_px() < needed
+
+    def _room_px(self) -> int:
+        """The height that the window gives; this screen may be higher and then scrolls."""
+        room = self.parentWidget()
+        return self.height() if room is None else room.height()
 
     def _say(self) -> None:
         """The last answer, in the present language; before the first one, what can be done."""

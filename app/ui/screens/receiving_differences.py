@@ -64,19 +64,32 @@ class EquationGrid(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(GRID_PX)
-        grid.setVerticalSpacing(2)
-        self._numbers: dict[str, Label] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(GRID_PX)
+        self._grid.setVerticalSpacing(0)
+        self._numbers = {part: Label(size=Size.TITLE, bold=True, fit=Fit.SHRINK) for part in PARTS}
+        self._names = {
+            part: Label(f"recv_kind_{part}", size=Size.SMALL, tone=Tone.QUIET, fit=Fit.SHRINK) for part in PARTS
+        }
+        self._columns = 0
+        self._place(3)
+
+    def retheme(self, look: Look, _texts: Texts) -> None:
+        self._place(2 if look.text_scale >= STACKED_FROM else 3)
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        while self._grid.takeAt(0) is not None:
+            pass
         for place, part in enumerate(PARTS):
-            number = self._numbers[part] = Label(size=Size.TITLE, bold=True, fit=Fit.SHRINK)
-            name = Label(f"recv_kind_{part}", size=Size.SMALL, tone=Tone.QUIET, fit=Fit.SHRINK)
-            row, column = 2 * (place // 3), place % 3
-            grid.addWidget(number, row, column)
-            grid.addWidget(name, row + 1, column)
-            grid.setColumnStretch(column, 1)
-        grid.setRowMinimumHeight(1, 3 * GRID_PX)
+            row, column = 2 * (place // columns), place % columns
+            self._grid.addWidget(self._numbers[part], row, column)
+            self._grid.addWidget(self._names[part], row + 1, column)
+        for column in range(3):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def draw(self, equation: Equation) -> None:
         for part, count in equation.as_dict().items():

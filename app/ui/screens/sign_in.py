@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.flows.views import OperatorChoice, SiteView
@@ -59,7 +59,7 @@ class SignInScreen(Screen):
         self.person = Label(size=Size.TITLE, bold=True, fit=Fit.SHRINK)
         self.message = Label(tone=Tone.STOP, bold=True, align=Qt.AlignmentFlag.AlignHCenter)
         self.nobody = EmptyState(Icon.PERSON, "sign_in_starting", "sign_in_fetch")
-        self._list, self._stack, self._main = QWidget(), QStackedWidget(), QWidget()
+        self._list, self._main = QWidget(), QWidget()
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._tick)
@@ -161,12 +161,11 @@ class SignInScreen(Screen):
             for part in parts:
                 box.addWidget(part)
         self._lay_pad()
-        self._stack.addWidget(self._main)
-        self._stack.addWidget(self.nobody)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
-        row.addWidget(self._stack, 1000)
+        row.addWidget(self._main, 1000)
+        row.addWidget(self.nobody, 1000)
         row.addStretch(1)
         self.arrange(self.form)
 
@@ -188,7 +187,8 @@ class SignInScreen(Screen):
         self.keypad.setMaximumHeight(PAD_HIGH_PX)
 
     def _show(self) -> None:
-        self._stack.setCurrentWidget(self._main if self._people else self.nobody)
+        self._main.setVisible(bool(self._people))
+        self.nobody.setVisible(not self._people)
         if not self._people:
             self._show_nobody()
             return

@@ -11,7 +11,7 @@ import time
 from typing import ClassVar
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.clock import day_of, zone_of
 from app.base.texts import Texts
@@ -65,7 +65,7 @@ class TasksScreen(Screen):
         self.empty = EmptyState(Icon.INBOX, "tasks_none", "tasks_refresh")
         assert self.empty.button is not None
         self.empty.button.clicked.connect(self.refreshed)
-        self._stack, self._column = QStackedWidget(), QWidget()
+        self._column = QWidget()
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
         self._gather.setInterval(GATHER_MS)
@@ -115,9 +115,8 @@ class TasksScreen(Screen):
         self._rows.addLayout(head)
         for part in (self.banner, self.offer):
             self._rows.addWidget(part)
-        self._rows.addWidget(self._stack, 1)
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.empty)
+        self._rows.addWidget(self.list, 1)
+        self._rows.addWidget(self.empty, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
@@ -138,7 +137,8 @@ class TasksScreen(Screen):
         self.offer.setVisible(bool(offered))
         shown = [task for task in tasks if task.delivery in offered] if offered else list(tasks)
         self.list.set_rows([self._row(task) for task in shown])
-        self._stack.setCurrentWidget(self.list if shown else self.empty)
+        self.list.setVisible(bool(shown))
+        self.empty.setVisible(not shown)
 
     def _row(self, task: DeliveryTask) -> Row:
         icon, tone = LOOKS[task.state]

@@ -213,7 +213,7 @@ class UploadsScreen(Screen):
             code = tail_of(row.payload) if row.payload else row.receipt
             found = self._words[row] = Row(
                 row.id,
-                self.say("uploads_row", kind=self.say(f"uploads_kind_{row.kind}"), code=code),
+                f"{self.say(f'uploads_kind_{row.kind}')} {code}",
                 self._why(row),
                 moment(row.created_ms, self._zone)[-CLOCK_SIGNS:],
                 Tone.QUIET,

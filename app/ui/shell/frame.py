@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
@@ -199,3 +199,5 @@ class Frame(QWidget):
                 part.setGeometry(left, top, width, high)
                 top += high
         self._stage.setGeometry(left, top, width, max(0, low - top))
+        # Asking a part for its height lays it out, and that asks for another placing, without end: this was it.
+        QCoreApplication.removePostedEvents(self, QEvent.Type.LayoutRequest.value)

@@ -138,6 +138,7 @@ class StatusStrip(QWidget):
         super().__init__(parent)
         self._look, self._texts = look, texts
         self._status = Status()
+        self._fitted: tuple[int, Status] | None = None
         self.banner = DemoBanner()
         self._scanners: list[Chip] = []
         self._network, self._waiting, self._operator = (self._chip(to) for to in ("devices", "uploads", "settings"))
@@ -178,6 +179,7 @@ class StatusStrip(QWidget):
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
+        self._fitted = None
         self.update()
 
     def heightForWidth(self, width: int) -> int:
@@ -193,7 +195,13 @@ class StatusStrip(QWidget):
         QPainter(self).fillRect(self.rect(), QColor(self._look.tokens.colours.card))
 
     def _fit(self, width: int) -> None:
-        """One line if it can be: calm parts shorten to their icons, those first that are read least often."""
+        """One line if it can be: calm parts shorten to their icons, those first that are read least often.
+
+        Only when something changed: each fit asks for another layout, and that for the height, without end.
+        """
+        if self._fitted == (width, self._status):
+            return
+        self._fitted = (width, self._status)
         chips = [
             chip for chip in (self._network, self._operator, self._waiting, *self._scanners) if not chip.isHidden()
         ]
