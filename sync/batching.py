@@ -1,8 +1,9 @@
 """What goes together into one request. Pure; the rules of order live here and nowhere else.
 
 Items go in the order of their creation. A reversal goes when what it negates is settled or stands earlier in the same
-batch; a close when everything made before it for its receipt is settled or stands earlier in the same batch. Nothing
-else waits for anything.
+batch; a close when everything made before it for its receipt is settled or stands earlier in the same batch; a scan
+of what was undone before when the hospital has settled that undo (in one batch the undo might be put off, and the scan
+would be a second one of the same code). Nothing else waits for anything.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ _SETTLED = ("accepted", "refused")
 class Candidate:
     """A queued row that is due.
 
-    `target_state` is the state of what a reversal negates, None if it was never ours. `earlier_open` counts, for a
-    close, the rows of its receipt made before it that are not settled. `alone` counts calls refused with it alone.
+    `target_state` is the state of what a reversal negates, None if it was never ours; `waits_state` that of the item
+    which the program named to be settled first. `earlier_open` counts, for a close, the rows of its receipt made before
+    it that are not settled. `alone` counts calls refused with it alone.
     """
 
     row: Sent
@@ -31,6 +33,7 @@ class Candidate:
     target_state: str | None
     earlier_open: int
     alone: int
+    waits_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def plan(candidates: Sequence[Candidate], *, max_items: int, max_bytes: int) -> 
     size = len(OPENING) + len(CLOSING)
     more = False
     for place, candidate in enumerate(candidates, start=1):
-        if candidate.negates is not None and candidate.target_state == "held":
+        if "held" in (candidate.target_state, candidate.waits_state):
             stranded.append(candidate)
             continue
         if not _may_go(candidate, ids, per_receipt):
@@ -82,6 +85,8 @@ def join(bodies: Sequence[bytes]) -> bytes:
 
 
 def _may_go(candidate: Candidate, ids: set[str], per_receipt: dict[str, int]) -> bool:
+    if candidate.waits_state is not None and candidate.waits_state not in _SETTLED:
+        return False
     if candidate.negates is not None:
         state = candidate.target_state
         return state is None or state in _SETTLED or candidate.negates in ids

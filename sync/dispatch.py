@@ -27,9 +27,10 @@ SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,
         SELECT count(*) FROM sync_outbox e INDEXED BY sync_outbox_open
         WHERE e.receipt = o.receipt AND e.state IN ('queued', 'in_flight', 'unsure') AND e.n < o.n AND e.realm = o.realm
     ) ELSE 0 END,
-    o.alone
+    o.alone, w.state
 FROM sync_outbox o INDEXED BY sync_outbox_queue
 LEFT JOIN sync_outbox t ON t.id = o.negates
+LEFT JOIN sync_outbox w ON w.id = o.waits_for
 WHERE o.state = 'queued' AND o.n > ? AND (o.next_ms <= ? OR o.next_ms > ?) AND o.realm = ?
 ORDER BY o.n LIMIT ?
 """
@@ -228,7 +229,9 @@ def _sent(values: Sequence[object]) -> Sent:
 
 
 def _candidate(values: tuple[object, ...]) -> Candidate:
-    body, negates, target, earlier_open, alone = values[5:]
+    body, negates, target, earlier_open, alone, waits = values[5:]
     if not isinstance(body, bytes):
         raise TypeError("body is not a blob")
-    return Candidate(_sent(values[:5]), body, word(negates), word(target), whole(earlier_open), whole(alone))
+    return Candidate(
+        _sent(values[:5]), body, word(negates), word(target), whole(earlier_open), whole(alone), word(waits)
+    )

@@ -15,8 +15,8 @@ from sync.ports import Database
 STATES = ("queued", "in_flight", "accepted", "refused", "unsure", "held")
 
 _ADD = (
-    "INSERT INTO sync_outbox (id, realm, receipt, seq, kind, negates, urgent, created_ms, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO sync_outbox (id, realm, receipt, seq, kind, negates, waits_for, urgent, created_ms, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _RELEASE = (
     "UPDATE sync_outbox SET state = 'queued', next_ms = 0, incomplete = 0, code = NULL, text = NULL, result = NULL "
@@ -49,6 +49,7 @@ class NewItem:
     created_ms: int
     negates: str | None = None
     urgent: bool = False
+    waits_for: str | None = None  # an item that must be settled before this one leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Outbox:
                 item.seq,
                 item.kind,
                 item.negates,
+                item.waits_for,
                 item.urgent,
                 item.created_ms,
                 item.body,

@@ -15,6 +15,7 @@ CREATE TABLE sync_outbox (
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
     negates TEXT,
+    waits_for TEXT,
     urgent INTEGER NOT NULL,
     created_ms INTEGER NOT NULL,
     state TEXT NOT NULL DEFAULT 'queued'

@@ -22,13 +22,21 @@ class Stamp:
 
 
 def scan_item(
-    stamp: Stamp, *, payload: str, code: str, line: int, count: int, digest: str | None, estimated: bool
+    stamp: Stamp,
+    *,
+    payload: str,
+    code: str,
+    line: int,
+    count: int,
+    digest: str | None,
+    estimated: bool,
+    waits_for: str | None,
 ) -> NewItem:
     """A counted scan: one item whatever it stands for; the hospital expands it."""
     body: dict[str, object] = {"payload": payload, "code": code, "line": line, "count": count, "digest": digest}
     if estimated:
         body["estimated"] = True
-    return _item(stamp, "scan", body)
+    return _item(stamp, "scan", body, waits_for=waits_for)
 
 
 def reversal_item(stamp: Stamp, *, negates: str) -> NewItem:
@@ -48,7 +56,13 @@ def close_item(stamp: Stamp, *, equation: Equation) -> NewItem:
 
 
 def _item(
-    stamp: Stamp, kind: str, rest: dict[str, object], *, negates: str | None = None, urgent: bool = False
+    stamp: Stamp,
+    kind: str,
+    rest: dict[str, object],
+    *,
+    negates: str | None = None,
+    urgent: bool = False,
+    waits_for: str | None = None,
 ) -> NewItem:
     body = {
         "id": stamp.id,
@@ -61,4 +75,4 @@ def _item(
         **rest,
     }
     wire = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    return NewItem(stamp.id, stamp.receipt, stamp.seq, kind, wire, stamp.at_ms, negates, urgent)
+    return NewItem(stamp.id, stamp.receipt, stamp.seq, kind, wire, stamp.at_ms, negates, urgent, waits_for)

@@ -213,10 +213,11 @@ class Receiving:
         assert line is not None
         assert decision.packs is not None
         self.parts.receipts.hold(stamp.receipt, stamp.seq, decision.holds)
+        waits_for = self.parts.receipts.unheard_undo((key, *(pack.key for pack in decision.holds)))
         self.enqueue(
             scan_item(
                 stamp, payload=payload, code=key, line=line, count=decision.packs, digest=decision.digest,
-                estimated=decision.estimated,
+                estimated=decision.estimated, waits_for=waits_for,
             )
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ event. `entries` is the journal and is never shortened; `holds`, `outcomes` and 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -143,6 +144,20 @@ class Receipts:
             code,
         )
         return found is not None
+
+    def unheard_undo(self, codes: Iterable[str]) -> str | None:
+        """The latest item that undid a scan of one of these codes, in any receipt, and that the hospital may not know.
+
+        A new scan of theirs must not overtake it, or the hospital would hold both.
+        """
+        row = self._sql.one(
+            "SELECT u.id FROM entries e INDEXED BY entries_unheard JOIN entries u "
+            "ON u.receipt = e.receipt AND u.negates = e.seq AND u.command = 'undo' "
+            "WHERE e.counted = 1 AND e.in_force = 0 AND e.remote IS NULL "
+            "AND e.code IN (SELECT value FROM json_each(?)) ORDER BY u.id DESC LIMIT 1",
+            json.dumps(list(codes)),
+        )
+        return None if row is None else str(row[0])
 
     def negated_by(self, receipt: str, seq: int) -> int | None:
         """The entry that an undo took back."""

@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
         conductor.site_changed.connect(self._take_site)
         conductor.signed_in.connect(self._signed_in)
         conductor.signed_out.connect(self._signed_out)
+        conductor.delivery_offered.connect(lambda _: self.feedback.play(Panel.ATTENTION))
         conductor.scan_answered.connect(self._sound_scan)
         conductor.command_answered.connect(self._sound_command)
         conductor.settings_changed.connect(self._take_settings)

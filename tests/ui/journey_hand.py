@@ -23,10 +23,13 @@ from app.ui.screens.tasks import TasksScreen
 from app.ui.widgets.rows import RowList
 from app.ui.window import MainWindow, Opening
 from app.wiring import Call, Program
-from devices import DeviceState
 from tests.fixtures.ptyport import PtyPort
 
 WAIT_MS = 20_000
+DELIVERY = "DEMO-20261122-12"
+OFFLINE = {"plan": [{"fault": "refuse_connection", "for_s": 600}]}
+Goods = dict[int, dict[int, list[str]]]
+"""Codes of the delivery by line and level."""
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -151,10 +154,8 @@ class Hand:
     def pin(self, pin: str) -> None:
         """On the pad, digit by digit, as a thumb does."""
         for digit in pin:
-            key = next(
-                button for button in self.door.keypad.findChildren(QAbstractButton) if button.text() == digit
-            )  # fmt: skip
-            self.touch(key)
+            keys = cast("list[QAbstractButton]", self.door.keypad.findChildren(QAbstractButton))
+            self.touch(next(key for key in keys if key.text() == digit))
 
     def open(self, number: str) -> None:
         self.until(lambda: number in {row.key for row in self.tasks.list.rows}, "the delivery is listed")
@@ -164,6 +165,3 @@ class Hand:
     def line(self, number: int) -> str:
         """What the list of lines says of one: `12/30`."""
         return next(row.value for row in self.dock.line_list.rows if row.key == str(number))
-
-    def ready(self) -> bool:
-        return any(one.state is DeviceState.READY for one in self.window._devices)

@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
-from conductor_ear import fetch
-from journey_hand import Hand
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from app.domain.reasons import Panel
-from app.ui import theme
-from app.ui.fonts import load_fonts
 from app.ui.screens.receiving import DIFFERENCES, LINES, RECENT
 from app.ui.theme import Look, Mode
 from app.ui.widgets.panes import Form
-from tests.fixtures.ptyport import PtyPort
 from tests.fixtures.sandbox import SandboxProcess
+from tests.ui.conductor_ear import fetch
+from tests.ui.journey_hand import DELIVERY, Goods, Hand
 
-DELIVERY = "DEMO-20261122-12"
-FOREIGN = "89990710335974782423".replace("8999071", "8999011")
-OFFLINE = {"plan": [{"fault": "refuse_connection", "for_s": 600}]}
-
-
-@pytest.fixture
-def hospital() -> Iterator[SandboxProcess]:
-    with SandboxProcess() as process:
-        yield process
+FOREIGN = "89990110335974782423"  # a drug of another delivery
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[PtyPort]:
-    with PtyPort(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def data(tmp_path: Path, hospital: SandboxProcess) -> Path:
-    """A data folder that has met the hospital once; from then on there is no network."""
-    fetch(tmp_path / "data", hospital.url)
-    hospital.faults(OFFLINE)
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def hand(
-    qtbot: QtBot, qapp: QApplication, data: Path, hospital: SandboxProcess, port: PtyPort
-) -> Iterator[Hand]:
-    load_fonts()
-    theme.apply(qapp, Look())
-    made = Hand(qtbot, data, hospital.url, port)
-    yield made
-    made.window.close()
-
-
-@pytest.fixture
-def goods(hospital: SandboxProcess) -> dict[int, dict[int, list[str]]]:
-    """Codes of the delivery by line and level."""
-    found: dict[int, dict[int, list[str]]] = {}
-    for row in hospital.deliveries()[DELIVERY]["packages"]:
-        found.setdefault(row["line"], {}).setdefault(row["level"], []).append(row["code"])
-    return found
-
-
-def test_a_whole_delivery_offline(hand: Hand, goods: dict[int, dict[int, list[str]]], data: Path, hospital: Any) -> None:
+def test_a_whole_delivery_offline(hand: Hand, goods: Goods, data: Path, hospital: SandboxProcess) -> None:
     sign_in_with_a_slip(hand)
     open_by_number(hand)
     cartons_and_mistakes(hand, goods)
@@ -109,7 +58,7 @@ def open_by_number(hand: Hand) -> None:
     assert hand.dock.panel.said.word == "请扫码"
 
 
-def cartons_and_mistakes(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> None:
+def cartons_and_mistakes(hand: Hand, goods: Goods) -> None:
     dock = hand.dock
     box, carton = goods[1][1][0], goods[1][3][0]
     assert hand.shoot(box).reason == "ok"
@@ -137,7 +86,7 @@ def cartons_and_mistakes(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> 
     assert hand.shoot(goods[2][2][0]).received == 20
 
 
-def other_words_and_shapes(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> None:
+def other_words_and_shapes(hand: Hand, goods: Goods) -> None:
     """Language, theme, text size and shape change in the middle; nothing else does."""
     dock, before = hand.dock, hand.view
     for code in goods[3][1][:20]:
@@ -168,7 +117,7 @@ def other_words_and_shapes(hand: Hand, goods: dict[int, dict[int, list[str]]]) -
     assert hand.view.receipt == before.receipt
 
 
-def outcomes_by_touch(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> set[str]:
+def outcomes_by_touch(hand: Hand, goods: Goods) -> set[str]:
     """In the pocket, by thumb: short, exempt, damaged, rejected. Gives the codes that are in."""
     dock, differences = hand.dock, hand.dock.differences
     hand.window.resize(480, 800)
@@ -201,11 +150,11 @@ def give(hand: Hand, line: int, outcome: str) -> None:
     hand.dock.show_tab(LINES)
     hand.touch_row(hand.dock.line_list, str(line))
     card = hand.dock.differences.lacking[0]
-    hand.until(lambda: card.isVisible(), "the card of the line")
+    hand.until(card.isVisible, "the card of the line")
     hand.touch(card.buttons[outcome])
 
 
-def close_at_last(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> None:
+def close_at_last(hand: Hand, goods: Goods) -> None:
     dock = hand.dock
     refused = hand.after(lambda: hand.touch(dock.differences.close_button))
     assert (refused.ok, refused.reason) == (False, "outcome_missing")
@@ -220,5 +169,4 @@ def close_at_last(hand: Hand, goods: dict[int, dict[int, list[str]]]) -> None:
     assert hand.tones.played[-1] == "good"
     hand.touch(dock.differences.close_button)
     hand.until(lambda: hand.frame.current == "tasks", "back at the tasks")
-    row = next(row for row in hand.tasks.list.rows if row.key == DELIVERY)
-    assert row.faded
+    hand.until(lambda: DELIVERY in {row.key for row in hand.tasks.list.rows if row.faded}, "it is done with")

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-import picture_check
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
-from screens_a_views import STATES, State, build
 
 from app.base.texts import Texts
 from app.ui import theme
@@ -18,6 +16,8 @@ from app.ui.fonts import load_fonts
 from app.ui.shell.frame import Frame
 from app.ui.theme import Look, Mode
 from app.ui.widgets.progress import LineProgress, TotalProgress
+from tests.ui import picture_check
+from tests.ui.screens_a_views import STATES, State, build
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "screens_a"
 SHAPES = ((360, 640), (480, 800), (1280, 800))

@@ -57,6 +57,8 @@ STATEMENTS: tuple[str, ...] = (
         in_force INTEGER NOT NULL, remote TEXT, note TEXT, PRIMARY KEY (receipt, seq)) WITHOUT ROWID""",
     "CREATE INDEX entries_by_code ON entries (code, receipt) WHERE code IS NOT NULL",
     "CREATE INDEX entries_by_id ON entries (id)",
+    """CREATE INDEX entries_unheard ON entries (code, receipt)
+        WHERE counted = 1 AND in_force = 0 AND remote IS NULL""",
     """CREATE TABLE holds (
         pack TEXT NOT NULL, receipt TEXT NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL, packs INTEGER NOT NULL,
         PRIMARY KEY (pack, receipt, seq)) WITHOUT ROWID""",

@@ -60,7 +60,7 @@ class ReceivingScreen(Screen):
         self._entries: list[EntryView] = []
         self._last: ScanOutcome | CommandOutcome | None = None
         self._held, self._stop_holds, self._scanner_ready = False, True, True
-        self._idle = "ui_idle"
+        self._offered = ""  # the delivery that a box was scanned for
         self.empty = EmptyState(Icon.BOX_OPEN, "recv_none", "recv_to_tasks")
         self.header, self.totals = Header(), Totals()
         self.panel = VerdictPanel()
@@ -82,8 +82,14 @@ class ReceivingScreen(Screen):
         """Which part the pocket shows: lines, recent, differences."""
         return self.tabs.value or LINES
 
+    def expect(self, delivery: str) -> None:
+        """A box of this delivery found it: if it is opened, that box must be scanned again."""
+        self._offered = delivery
+
     def open(self, view: ReceiptView) -> None:
         """A receipt came under the hand, new or resumed."""
+        if self._offered != view.delivery:
+            self._offered = ""
         if self._view is None or self._view.receipt != view.receipt:
             self._forget_scans()
             self.show_tab(LINES)
@@ -116,7 +122,7 @@ class ReceivingScreen(Screen):
 
     def show_scan(self, outcome: ScanOutcome) -> None:
         """The answer to a scan, after its commit."""
-        self._last = outcome
+        self._last, self._offered = outcome, ""
         self._held = self._stop_holds and outcome.panel is Panel.STOP and outcome.reason != NOT_HELD
         self._say()
         self._arrange_pocket()
@@ -302,6 +308,8 @@ class ReceivingScreen(Screen):
             said = Said(Panel.STOP, self.say("recv_held_word"), title, advice)
         if said is not None:
             self.panel.show_outcome(said.panel, said.word, said.sentence, said.hint, holds=self._held)
+        elif self._offered:
+            self.panel.show_idle("recv_opened_by_scan")
         elif self._view is not None and self._view.closed:
             self.panel.show_idle("ui_idle_closed")
         else:
@@ -391,6 +399,7 @@ class ReceivingScreen(Screen):
 
 def join(screen: ReceivingScreen, conductor: Conductor) -> None:
     """What the screen hears and wishes."""
+    conductor.delivery_offered.connect(screen.expect)
     conductor.receipt_opened.connect(screen.open)
     conductor.receipt_changed.connect(screen.draw)
     conductor.receipt_left.connect(screen.forget)
