@@ -28,7 +28,7 @@ from app.flows.receiving import Receiving
 from app.flows.wording import command_sentence, scan_sentence
 from app.wiring import Program
 
-FETCH_LIMIT_S = 20.0
+FETCH_LIMIT_S = 8.0
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

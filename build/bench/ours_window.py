@@ -202,6 +202,8 @@ def codes_of(args: argparse.Namespace, first: int, count: int) -> list[str]:
             "WHERE d.number = ? AND p.level = 1 ORDER BY p.code LIMIT ? OFFSET ?",
             (SCANNED, count, first),
         ).fetchall()
+    if len(found) != count:
+        raise RuntimeError(f"only {len(found)} boxes")
     return [str(row[0]) for row in found]
 
 

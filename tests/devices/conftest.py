@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from device_recorder import Recorder
 
 from devices import DeviceManager, ScannerSpec
+from tests.devices.device_recorder import Recorder
 from tests.fixtures.ptyport import PtyPort
 
 

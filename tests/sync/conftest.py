@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sync_bench import Device
-from sync_middleware import Middleware
+
+from tests.sync.sync_bench import Device
+from tests.sync.sync_middleware import Middleware
 
 
 @pytest.fixture

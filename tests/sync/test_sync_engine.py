@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sync_bench import FAST, Device, StepClock
-from sync_middleware import Middleware
 
 from sync.errors import SyncError
 from sync.ports import Priority, SyncSettings
 from sync.status import Summary
+from tests.sync.sync_bench import FAST, Device, StepClock
+from tests.sync.sync_middleware import Middleware
 
 
 def test_everything_arrives_once_and_is_counted(middleware: Middleware, device: Device) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sync_bench import FAST, Device
-from sync_middleware import Middleware
 
 from sync.endpoints.registry import ENDPOINTS
+from tests.sync.sync_bench import FAST, Device
+from tests.sync.sync_middleware import Middleware
 
 FAULTS = (
     "lost", "drop", "status:500", "status:503", "status:400", "status:429", "status:404", "status:302", "html:200",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import peewee
 import pytest
-from sync_bench import Device
 
 from sync.dispatch import Dispatch
 from sync.outbox import Counts, NewItem
 from sync.ports import Priority
 from sync.verdicts import Sent, refusal
+from tests.sync.sync_bench import Device
 
 
 def test_an_item_is_there_only_if_its_transaction_is(device: Device) -> None:

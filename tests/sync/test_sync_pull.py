@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sync_bench import Device
-from sync_middleware import Middleware
+
+from tests.sync.sync_bench import Device
+from tests.sync.sync_middleware import Middleware
 
 
 def fill(middleware: Middleware, rows: int) -> None:

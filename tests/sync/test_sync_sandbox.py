@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from sync_bench import FAST, Device
 
 from sync.changes import CodesChange, DeliveryChange, PackageRow, PackagesChange
 from sync.outbox import NewItem
 from sync.ports import SyncSettings
 from tests.fixtures.sandbox import ROOT, SandboxProcess
+from tests.sync.sync_bench import FAST, Device
 
 
 @pytest.fixture(scope="module")

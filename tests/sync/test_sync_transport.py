@@ -16,13 +16,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sync_bench import FAST, Device
-from sync_middleware import Middleware
 
 from sync.errors import SyncError
 from sync.ports import SyncSettings
 from sync.questions import Questions
 from sync.transport import Call, HttpTransport, Reply, body_of
+from tests.sync.sync_bench import FAST, Device
+from tests.sync.sync_middleware import Middleware
 
 SITE = Call("GET", "/v1/site")
 

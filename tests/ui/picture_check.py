@@ -178,8 +178,8 @@ def commonest(picture: QImage, place: QRect) -> QColor:
     """The colour that most of the place has."""
     ratio = picture.devicePixelRatio()
     counts: Counter[int] = Counter()
-    for y in range(place.top(), place.bottom() + 1, max(1, place.height() // 12)):
-        for x in range(place.left(), place.right() + 1, max(1, place.width() // 24)):
+    for y in range(place.top(), place.bottom() + 1, max(1, -(-place.height() // 10))):
+        for x in range(place.left(), place.right() + 1, max(1, -(-place.width() // 20))):
             counts[picture.pixel(int(x * ratio), int(y * ratio))] += 1
     return QColor.fromRgb(counts.most_common(1)[0][0])
 

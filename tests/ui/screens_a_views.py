@@ -9,7 +9,16 @@ from typing import cast
 from app.base.texts import Texts
 from app.domain.documents import Equation
 from app.flows.outcomes import CommandOutcome, ScanOutcome
-from app.flows.views import DeliveryTask, EntryView, LineView, OperatorChoice, ReceiptView, SiteView, TasksView
+from app.flows.views import (
+    DeliveryTask,
+    EntryView,
+    LineView,
+    OperatorChoice,
+    ReceiptView,
+    SettingRow,
+    SiteView,
+    TasksView,
+)
 from app.ui.icons import Icon
 from app.ui.routing import Front
 from app.ui.screens.receiving import DIFFERENCES, RECENT, ReceivingScreen
@@ -163,6 +172,10 @@ class Elsewhere(Screen):
         return ICONS[self._front]
 
 
+def setting(key: str, value: str) -> SettingRow:
+    return SettingRow(key, value, value, "site", may_change=False)
+
+
 def build(look: Look, texts: Texts) -> Frame:
     """The whole window with the ways to every screen, nothing behind it."""
     screens = [
@@ -208,11 +221,14 @@ def _door(act: Callable[[SignInScreen], None]) -> Callable[[Frame], None]:
 
 def _list(view: TasksView, *offers: str) -> Callable[[Frame], None]:
     def show(frame: Frame) -> None:
+        frame.strip.draw(replace(frame.strip.status, operator="演示员甲"))
         frame.go("tasks")
         screen = tasks_of(frame)
         screen.draw(view)
         for number in offers:
             screen.take_offer(number)
+        if offers:
+            screen._settle_offers()
 
     return show
 
@@ -220,7 +236,9 @@ def _list(view: TasksView, *offers: str) -> Callable[[Frame], None]:
 def _dock(act: Callable[[ReceivingScreen], None], view: ReceiptView | None = None) -> Callable[[Frame], None]:
     def show(frame: Frame) -> None:
         frame.set_count("uploads", 2, Tone.ATTENTION)
+        frame.strip.draw(replace(frame.strip.status, operator="演示员甲"))
         screen = receiving(frame)
+        screen.forget()
         screen.open(view or receipt())
         act(screen)
 
@@ -267,13 +285,14 @@ def _refused(screen: ReceivingScreen) -> None:
     screen.show_command(refused_close())
 
 
+# In this order one window can go through all of them.
 STATES = (
+    State("sign_in_starting", _door(lambda _: None)),
+    State("sign_in_nobody", _door(_nobody)),
     State("sign_in_people", _door(_people)),
     State("sign_in_pin", _door(_pin)),
     State("sign_in_wrong", _door(_wrong)),
     State("sign_in_locked", _door(_locked)),
-    State("sign_in_starting", _door(lambda _: None)),
-    State("sign_in_nobody", _door(_nobody)),
     State("tasks", _list(tasks())),
     State("tasks_attention", _list(tasks(refused=2, held=1))),
     State("tasks_offered", _list(tasks(), "DEMO-20261122-11", "DEMO-20261122-13")),

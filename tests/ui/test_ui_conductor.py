@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conductor_ear import BOXES, DELIVERY, Ear, fetch, starter, stocked_sandbox
 from pytestqt.qtbot import QtBot
 
 from app.ui.routing import Front
 from tests.fixtures.ptyport import PtyPort
 from tests.fixtures.sandbox import SandboxProcess
+from tests.ui.conductor_ear import BOXES, DELIVERY, Ear, fetch, starter, stocked_sandbox
 
 VOUCHER = b"424" + b"7" * 25
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conductor_ear import BOXES, DELIVERY, NAMES, Ear, call_of, fetch, starter, stocked_sandbox
 from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
@@ -17,6 +16,7 @@ from app.wiring import Program
 from devices import DeviceState
 from tests.fixtures.ptyport import PtyPort
 from tests.fixtures.sandbox import SandboxProcess
+from tests.ui.conductor_ear import BOXES, DELIVERY, NAMES, Ear, call_of, fetch, starter, stocked_sandbox
 
 VOUCHER = b"424" + b"7" * 25
 

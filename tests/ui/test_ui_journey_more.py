@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
 from app.ui import theme
+from app.ui.feedback import Feedback
 from app.ui.fonts import load_fonts
 from app.ui.screens.receiving import DIFFERENCES
 from app.ui.screens.sign_in import SignInScreen
@@ -102,7 +104,7 @@ def test_five_wrong_pins_lock_and_count_down(hand: Hand) -> None:
     hand.touch_row(hand.door.people, "1001")
     for left in (4, 3, 2, 1):
         hand.pin("0000")
-        hand.until(lambda left=left: f"还可以试 {left} 次" in hand.door.message.text(), "the slip is told")
+        hand.until(partial(said, hand, f"还可以试 {left} 次"), "the slip is told")
     hand.pin("0000")
     hand.until(lambda: "暂时锁定" in hand.door.message.text(), "the lock is told")
     assert not hand.door.keypad.isEnabled()
@@ -145,9 +147,15 @@ def test_a_folder_in_use_is_told_and_tried_again(qtbot: QtBot, qapp: QApplicatio
     assert window.close()
 
 
+def said(hand: Hand, words: str) -> bool:
+    """True once the pad says these words."""
+    return words in hand.door.message.text()
+
+
 def opened(data: Path, server: str | None, port: PtyPort) -> MainWindow:
     load_fonts()
-    window = MainWindow(Opening(lambda: Program(call_of(data, server)), Texts.load(), (port.spec,)))
+    opening = Opening(lambda: Program(call_of(data, server)), Texts.load(), (port.spec,))
+    window = MainWindow(opening, feedback=Feedback(opener=lambda _files, _volume: None))
     window.begin()
     return window
 

@@ -1,22 +1,35 @@
-"""The main window: it shows, its words fit, it opens and closes. Qt's offscreen platform; UI thread."""
+"""The main window: it opens and closes, follows its settings, and tells troubles in words. UI thread."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 import pytest
-from PySide6.QtCore import QRect, Qt, QTimer
-from PySide6.QtWidgets import QLabel, QScrollArea
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.base.errors import Trouble
+from app.base.paths import DataPaths
 from app.base.texts import Texts
-from app.ui.window import DARK, LIGHT, Look, MainWindow, has_screen, open_window, run_window
+from app.domain.reasons import Panel
+from app.flows.outcomes import CommandOutcome
+from app.ui import theme
+from app.ui.feedback import Feedback
+from app.ui.fonts import load_fonts
+from app.ui.shell.status_strip import Network, Status
+from app.ui.theme import Look, Mode, Tone
+from app.ui.window import MainWindow, Opening, early_look, has_screen, open_window, run_window
+from app.ui.window_news import GRAVE, SCAN_NOTICES, look_of, notice_of, short_name, with_scanners, with_sync
+from app.wiring import Program
+from devices import DeviceState, DeviceStatus
+from sync import SyncStatus
+from tests.ui.conductor_ear import call_of
+from tests.ui.screens_a_views import scan, setting
 
-SHAPES = ((360, 640), (1280, 800))
+WAIT_MS = 20_000
 
 
 @pytest.fixture
@@ -24,96 +37,152 @@ def texts() -> Texts:
     return Texts.load()
 
 
-def shown(qtbot: QtBot, window: MainWindow, size: tuple[int, int]) -> MainWindow:
-    qtbot.addWidget(window)
-    window.resize(*size)
-    with qtbot.waitExposed(window):
-        window.show()
-    return window
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
 
 
-def labels_of(window: MainWindow) -> list[QLabel]:
-    return list(cast("Iterable[QLabel]", window.findChildren(QLabel)))  # the 6.8 stubs say Iterable[Never]
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, data: Path, texts: Texts) -> Iterator[MainWindow]:
+    load_fonts()
+    theme.apply(qapp, Look())
+    silent = Feedback(opener=lambda _files, _volume: None)
+    made = MainWindow(Opening(lambda: Program(call_of(data)), texts), feedback=silent)
+    qtbot.addWidget(made)
+    yield made
+    made.conductor.close()
 
 
-def clipped(label: QLabel) -> bool:
-    """True if a word is wider, or the wrapped text higher, than the label."""
-    metrics = label.fontMetrics()
-    room = label.contentsRect()
-    if any(metrics.horizontalAdvance(word) > room.width() for word in label.text().split() if word.isascii()):
-        return True
-    needed = metrics.boundingRect(QRect(0, 0, room.width(), 100_000), int(Qt.TextFlag.TextWordWrap), label.text())
-    return needed.height() > room.height() or needed.width() > room.width()
-
-
-def beside_the_page(label: QLabel, window: MainWindow) -> bool:
-    """True if the label reaches out of the visible page to the left or right (up and down it can be scrolled)."""
-    page = window.centralWidget()
-    assert isinstance(page, QScrollArea)
-    left = label.mapTo(page.viewport(), label.rect().topLeft()).x()
-    return left < 0 or left + label.width() > page.viewport().width()
-
-
-@pytest.mark.parametrize("size", SHAPES)
-@pytest.mark.parametrize("text_scale", [1.0, 2.0])
-@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_shows_its_words_without_clipping(
-    qtbot: QtBot, texts: Texts, tmp_path: Path, size: tuple[int, int], text_scale: float, look: Look
-) -> None:
-    window = shown(qtbot, MainWindow(texts, look=look, text_scale=text_scale), size)
-
-    labels = labels_of(window)
-    picture = window.grab().toImage()
-
-    assert window.windowTitle() == "Matou 码头"
-    assert (window.width(), window.height()) == size
-    assert any("matou receive" in label.text() for label in labels)
-    assert [label.text() for label in labels if clipped(label) or beside_the_page(label, window)] == []
-    assert picture.save(str(tmp_path / "window.png"))
-    assert (picture.width(), picture.height()) == size
-    assert len({picture.pixel(x, size[1] // 2) for x in range(size[0])}) > 1, "an empty picture"
-
-
-def test_no_label_lies_over_another(qtbot: QtBot, texts: Texts) -> None:
-    window = shown(qtbot, MainWindow(texts), SHAPES[0])
-    places = [QRect(label.mapTo(window, label.rect().topLeft()), label.size()) for label in labels_of(window)]
-    assert len(places) == 6
-    assert not [(a, b) for i, a in enumerate(places) for b in places[:i] if a.intersects(b)]
-
-
-def test_cannot_be_made_smaller_than_a_pda(qtbot: QtBot, texts: Texts) -> None:
-    window = shown(qtbot, MainWindow(texts), (100, 100))
-    assert (window.width(), window.height()) == (360, 640)
-
-
-@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_inks_have_aa_contrast(look: Look) -> None:
-    pairs = [(ink, ground) for ink in (look.ink, look.quiet_ink, look.accent) for ground in (look.ground, look.card)]
-    assert [pair for pair in pairs if contrast(*pair) < 4.5] == []
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two #rrggbb colours."""
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def test_cannot_be_made_smaller_than_the_smallest_screen(window: MainWindow) -> None:
+    window.resize(100, 100)
+    window.show()
+    assert (window.width(), window.height()) == (320, 480)
 
 
 @pytest.mark.parametrize("fullscreen", [False, True])
-def test_runs_until_it_is_closed(qtbot: QtBot, texts: Texts, fullscreen: bool) -> None:
+def test_runs_until_it_is_closed(qtbot: QtBot, data: Path, texts: Texts, fullscreen: bool) -> None:
     seen: list[tuple[bool, bool]] = []
 
     def close_soon(window: MainWindow) -> None:
         seen.append((window.isVisible(), window.isFullScreen()))
         QTimer.singleShot(0, window.close)
 
-    assert run_window(["matou"], texts=texts, fullscreen=fullscreen, on_shown=close_soon) == 0
+    opening = Opening(lambda: Program(call_of(data)), texts, fullscreen=fullscreen)
+    assert run_window(["matou"], opening, on_shown=close_soon) == 0
     assert seen == [(True, fullscreen)]
+
+
+def test_the_folder_is_free_after_the_window(qtbot: QtBot, window: MainWindow, data: Path) -> None:
+    with qtbot.waitSignal(window.conductor.ready, timeout=WAIT_MS):
+        window.begin()
+    with pytest.raises(Trouble) as caught, Program(call_of(data)):
+        pass
+    assert caught.value.code == "data_folder_in_use"
+    assert window.close()
+    with Program(call_of(data)) as program:
+        assert program.operators() == ()
+
+
+def test_follows_its_settings_at_run_time(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.conductor.ready, timeout=WAIT_MS):
+        window.begin()
+    for key, value in (("lang", "en"), ("theme", "dark"), ("text_scale", "1.5")):
+        window.conductor.set_setting(key, value)
+    qtbot.waitUntil(lambda: window.frame.look == Look(Mode.DARK, 1.5, "en"), timeout=WAIT_MS)
+    assert window.windowTitle() == "Matou"
+
+
+def test_the_next_window_begins_in_the_look_of_the_last(qtbot: QtBot, window: MainWindow, data: Path) -> None:
+    assert early_look(DataPaths(data), "zh") == (Look(), True)
+    with qtbot.waitSignal(window.conductor.ready, timeout=WAIT_MS):
+        window.begin()
+    window.conductor.set_setting("theme", "dark")
+    qtbot.waitUntil(lambda: window.frame.look.mode is Mode.DARK, timeout=WAIT_MS)
+    assert early_look(DataPaths(data), "zh") == (Look(Mode.DARK), False)
+    (data / "device.toml").write_text("lang = 3", encoding="utf-8")
+    assert early_look(DataPaths(data), "en") == (Look(lang="en"), True), "what is wrong with it is told later"
+
+
+def test_scans_are_heard_as_they_are_seen(window: MainWindow) -> None:
+    heard: list[Panel] = []
+    window.feedback.play = heard.append  # type: ignore[method-assign]
+    conductor = window.conductor
+    for reason in ("ok", "covered_by_parent", "near_expiry", "recalled"):
+        conductor.scan_answered.emit(scan(reason))
+    for name, reason in (("undo", "ok"), ("close", "ok"), ("close", "outcome_missing")):
+        conductor.command_answered.emit(CommandOutcome(1, name, reason, "closed"))
+    conductor.trouble.emit("scan_signed_out", {"device": "x"})
+    assert heard == [
+        Panel.GOOD, Panel.SOFT, Panel.ATTENTION, Panel.STOP, Panel.SOFT, Panel.GOOD, Panel.ATTENTION, Panel.ATTENTION,
+    ]  # fmt: skip
+
+
+def test_a_scanner_notice_goes_when_it_is_ready_again(window: MainWindow) -> None:
+    conductor, notices = window.conductor, window.frame.notices
+    lost = DeviceStatus("serial:/dev/ttyACM0", DeviceState.LOST, "port_lost")
+    conductor.scanners_changed.emit((lost,))
+    conductor.trouble.emit("port_lost", {"subject": lost.device})
+    assert [notice.code for notice in notices.told] == ["port_lost"]
+    assert not window.status.scanners[0].ready
+    conductor.scanners_changed.emit((DeviceStatus(lost.device, DeviceState.READY),))
+    assert notices.told == ()
+    assert window.status.scanners[0].ready
+
+
+def test_slips_of_the_pin_stand_beside_the_pad_only(window: MainWindow) -> None:
+    window.conductor.trouble.emit("pin_wrong", {"operator": "1001", "left": 4})
+    assert window.frame.notices.told == ()
+    window.conductor.trouble.emit("disk_full", {})
+    assert [(notice.code, notice.tone) for notice in window.frame.notices.told] == [("disk_full", Tone.STOP)]
+
+
+def test_every_notice_that_the_window_knows_has_words(texts: Texts) -> None:
+    assert [code for code in (*GRAVE, *SCAN_NOTICES) if not texts.has(code)] == []
+
+
+def test_how_troubles_are_told() -> None:
+    assert notice_of("disk_full", {}, ()).passing is False
+    assert notice_of("scan_not_here", {}, ()).passing is True
+    assert notice_of("server_missing", {}, ()).passing is False
+    of_device = notice_of("fragment_dropped", {"subject": "a"}, ("a",))
+    assert (of_device.about, of_device.passing) == ("device a", False)
+
+
+@pytest.mark.parametrize(
+    ("sync", "network", "waiting", "refused"),
+    [
+        (SyncStatus("online", waiting=3), Network.ONLINE, 3, 0),
+        (SyncStatus("offline", trouble="server_unreachable"), Network.OFFLINE, 0, 0),
+        (SyncStatus("online", trouble="bad_reply"), Network.TROUBLE, 0, 0),
+        (SyncStatus("unknown", refused=1, held=2), Network.UNKNOWN, 0, 3),
+    ],
+)
+def test_the_strip_says_where_the_exchange_stands(
+    sync: SyncStatus, network: Network, waiting: int, refused: int
+) -> None:
+    status = with_sync(Status(), sync)
+    assert (status.network, status.waiting, status.refused) == (network, waiting, refused)
+
+
+def test_scanners_are_named_shortly() -> None:
+    names = {"serial:/dev/ttyACM0": "ttyACM0", "serial:COM3": "COM3", "demo": "demo"}
+    assert {device: short_name(device) for device in names} == names
+    one = with_scanners(Status(), [DeviceStatus("serial:COM3", DeviceState.OPENING)]).scanners[0]
+    assert (one.name, one.ready) == ("COM3", False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "dark_outside", "look"),
+    [
+        ({}, False, Look()),
+        ({"theme": "auto"}, True, Look(Mode.DARK)),
+        ({"theme": "light"}, True, Look()),
+        ({"theme": "dark", "lang": "en", "text_scale": "9"}, False, Look(Mode.DARK, 2.0, "en")),
+        ({"lang": "xx", "text_scale": "large"}, False, Look()),
+    ],
+)
+def test_the_look_that_settings_ask_for(rows: Mapping[str, str], dark_outside: bool, look: Look) -> None:
+    assert look_of([setting(key, value) for key, value in rows.items()], dark_outside=dark_outside) == look
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,10 @@ class ReceivingScreen(Screen):
             self.show_tab(DIFFERENCES)
         self._arrange_pocket()
 
+    def opened(self) -> None:
+        """The keys begin in the list that is seen, not at the ways to other screens."""
+        next((part for part in (self.line_list, self.entry_list) if part.isVisible()), self.empty).setFocus()
+
     def take_settings(self, rows: tuple[SettingRow, ...]) -> None:
         """Whether a stop holds here."""
         self._stop_holds = next((row.value == "true" for row in rows if row.key == "stop_holds"), True)

@@ -166,7 +166,7 @@ class Differences(QStackedWidget):
         self._state = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
         self.close_button = Button("recv_close", kind=Kind.PRIMARY, icon=Icon.CHECK)
         self.close_button.clicked.connect(self._close)
-        self._code_label = Label()
+        self._code_title, self._code_label = SectionTitle("recv_code"), Label()
         self._code_pair = ButtonPair(("damaged", "reject"))
         self.code_buttons = self._code_pair.buttons
         self._lacking_title = SectionTitle("recv_lacking")
@@ -200,6 +200,8 @@ class Differences(QStackedWidget):
         self.close_button.set_kind(Kind.PLAIN if lacking else Kind.PRIMARY)
         self.close_button.set_icon(Icon.BACK if view.closed else Icon.CHECK)
         self.close_button.say("recv_to_tasks" if view.closed else "recv_close")
+        self._code_title.setVisible(not view.closed)
+        self._code_card.setVisible(not view.closed)
         self._draw_lacking(lacking)
         self._draw_lists(view)
         self._draw_code()
@@ -225,8 +227,11 @@ class Differences(QStackedWidget):
 
     def show_overview(self) -> None:
         """Put the sheet away."""
+        worked_here = self.sheet.isAncestorOf(self.focusWidget() or self)
         self.sheet.drop()
         self.setCurrentWidget(self._page)
+        if worked_here:  # else Qt moves the keys to the next part of the window, which may be a way out of here
+            self.close_button.setFocus()
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
@@ -244,7 +249,7 @@ class Differences(QStackedWidget):
         self._code_card.add(self._code_pair)
         for name, button in self.code_buttons.items():
             button.clicked.connect(partial(self._ask_code, name))
-        self._page.add(SectionTitle("recv_code"))
+        self._page.add(self._code_title)
         self._page.add(self._code_card)
         self._page.add(self._lacking_title)
         for one in self.lacking:

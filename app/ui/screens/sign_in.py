@@ -183,7 +183,8 @@ class SignInScreen(Screen):
         keys.addStretch(1)
         keys.addWidget(self.keypad, 1000)
         keys.addStretch(1)
-        pad.addLayout(keys, 1)
+        pad.addLayout(keys, 1000)
+        pad.addStretch(1)
         self.keypad.setMaximumHeight(PAD_HIGH_PX)
 
     def _show(self) -> None:
@@ -230,6 +231,13 @@ class SignInScreen(Screen):
             words = self.texts.line("sign_in_wrong" if code == "pin_wrong" else code, lang, **values)
         self.message.show_text(words)
         self.message.setVisible(bool(words))
+        # In the pocket the pad is not seen before somebody is chosen.
+        unheard = bool(words) and chosen is None and self.form is Form.POCKET
+        self.badge_hint.set_tone(Tone.STOP if unheard else Tone.QUIET)
+        if unheard:
+            self.badge_hint.show_text(words)
+        else:
+            self.badge_hint.say("sign_in_badge")
 
     def _row(self, person: OperatorChoice) -> Row:
         role = f"sign_in_role_{person.role}"

@@ -149,13 +149,20 @@ class RowDelegate(QStyledItemDelegate):
         self._look = Look()
         self._details, self._bars, self._title_lines = details, bars, title_lines
         self._plans: dict[tuple[Row, int], RowPlan] = {}
+        self._height_px = 0  # asked for with every row that is painted
 
     def set_look(self, look: Look) -> None:
         self._look = look
         self._plans.clear()
+        self._height_px = 0
 
     def height_px(self) -> int:
         """Of every row, with the gap under it."""
+        if not self._height_px:
+            self._height_px = self._high()
+        return self._height_px
+
+    def _high(self) -> int:
         tokens = self._look.tokens
         lines = self._title_lines + (1 if self._look.text_scale >= LARGE_TEXT else 0)
         high = lines * line_height(tokens.font(Size.BODY, bold=True))
