@@ -13,9 +13,9 @@ import pytest
 import serial
 
 from devices import DeviceManager, DeviceState, DeviceStatus, RawScan, ScannerSpec
+from devices.framing import Profile
 from devices.scan import Dropped
 from devices.serial_port import SerialDriver, open_code, read_wait_ms
-from devices.spec import Profile
 from tests.fixtures.ptyport import PtyPort
 
 READY, LOST, TROUBLE = DeviceState.READY, DeviceState.LOST, DeviceState.TROUBLE
