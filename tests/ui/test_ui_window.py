@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from app.base.errors import Trouble
 from app.base.paths import DataPaths
+from app.base.settings import SETTINGS, text_of
 from app.base.texts import Texts
-from app.domain.reasons import Panel
 from app.flows.outcomes import CommandOutcome
 from app.ui import theme
 from app.ui.feedback import Feedback
@@ -27,6 +27,7 @@ from app.wiring import Program
 from devices import DeviceState, DeviceStatus
 from sync import SyncStatus
 from tests.ui.conductor_ear import call_of
+from tests.ui.journey_hand import Tones
 from tests.ui.screens_a_views import scan, setting
 
 WAIT_MS = 20_000
@@ -43,11 +44,17 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, data: Path, texts: Texts) -> Iterator[MainWindow]:
+def tones() -> Tones:
+    return Tones()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, data: Path, texts: Texts, tones: Tones) -> Iterator[MainWindow]:
     load_fonts()
     theme.apply(qapp, Look())
-    silent = Feedback(opener=lambda _files, _volume: None)
-    made = MainWindow(Opening(lambda: Program(call_of(data)), texts), feedback=silent)
+    feedback = Feedback(opener=lambda _files, _volume: tones)
+    feedback.wake()
+    made = MainWindow(Opening(lambda: Program(call_of(data)), texts), feedback=feedback)
     qtbot.addWidget(made)
     yield made
     made.conductor.close()
@@ -103,18 +110,17 @@ def test_the_next_window_begins_in_the_look_of_the_last(qtbot: QtBot, window: Ma
     assert early_look(DataPaths(data), "en") == (Look(lang="en"), True), "what is wrong with it is told later"
 
 
-def test_scans_are_heard_as_they_are_seen(window: MainWindow) -> None:
-    heard: list[Panel] = []
-    window.feedback.play = heard.append  # type: ignore[method-assign]
+def test_scans_are_heard_as_they_are_seen(window: MainWindow, tones: Tones) -> None:
     conductor = window.conductor
     for reason in ("ok", "covered_by_parent", "near_expiry", "recalled"):
         conductor.scan_answered.emit(scan(reason))
     for name, reason in (("undo", "ok"), ("close", "ok"), ("close", "outcome_missing")):
         conductor.command_answered.emit(CommandOutcome(1, name, reason, "closed"))
     conductor.trouble.emit("scan_signed_out", {"device": "x"})
-    assert heard == [
-        Panel.GOOD, Panel.SOFT, Panel.ATTENTION, Panel.STOP, Panel.SOFT, Panel.GOOD, Panel.ATTENTION, Panel.ATTENTION,
-    ]  # fmt: skip
+    assert tones.played == ["good", "soft", "attention", "stop", "soft", "good", "attention", "attention"]
+    defaults = {one.key: text_of(one.default) for one in SETTINGS} | {"sound": "false"}
+    conductor.settings_changed.emit(tuple(setting(key, value) for key, value in defaults.items()))
+    assert tones.volume == 0
 
 
 def test_a_scanner_notice_goes_when_it_is_ready_again(window: MainWindow) -> None:
@@ -122,7 +128,7 @@ def test_a_scanner_notice_goes_when_it_is_ready_again(window: MainWindow) -> Non
     lost = DeviceStatus("serial:/dev/ttyACM0", DeviceState.LOST, "port_lost")
     conductor.scanners_changed.emit((lost,))
     conductor.trouble.emit("port_lost", {"subject": lost.device})
-    assert [notice.code for notice in notices.told] == ["port_lost"]
+    assert [one.code for one in notices.told] == ["port_lost"]
     assert not window.status.scanners[0].ready
     conductor.scanners_changed.emit((DeviceStatus(lost.device, DeviceState.READY),))
     assert notices.told == ()
@@ -133,7 +139,8 @@ def test_slips_of_the_pin_stand_beside_the_pad_only(window: MainWindow) -> None:
     window.conductor.trouble.emit("pin_wrong", {"operator": "1001", "left": 4})
     assert window.frame.notices.told == ()
     window.conductor.trouble.emit("disk_full", {})
-    assert [(notice.code, notice.tone) for notice in window.frame.notices.told] == [("disk_full", Tone.STOP)]
+    told = window.frame.notices.told
+    assert [(one.code, one.tone) for one in told] == [("disk_full", Tone.STOP)]
 
 
 def test_every_notice_that_the_window_knows_has_words(texts: Texts) -> None:

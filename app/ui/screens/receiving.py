@@ -123,9 +123,11 @@ class ReceivingScreen(Screen):
     def show_scan(self, outcome: ScanOutcome) -> None:
         """The answer to a scan, after its commit."""
         self._last, self._offered = outcome, ""
+        was_held = self._held
         self._held = self._stop_holds and outcome.panel is Panel.STOP and outcome.reason != NOT_HELD
         self._say()
-        self._arrange_pocket()
+        if self._held != was_held or not self.panel.plan().fits:
+            self._arrange_pocket()  # else nothing moves under the hand, and a scan costs no layout
         line = self._lines.get(outcome.line or 0)
         if line is not None and outcome.received is not None and outcome.counted:
             self._line_moved(replace(line, received=outcome.received))
@@ -349,16 +351,18 @@ class ReceivingScreen(Screen):
         """The scan as the newest of the last ones; the next view brings it with everything."""
         key = key_of(read(outcome.payload)) if outcome.payload is not None else None
         if key is not None:
-            self.differences.choose(ChosenCode(key, self._name_of(outcome.line)))
+            self.differences.take_scanned(ChosenCode(key, self._name_of(outcome.line)))
         if outcome.seq is None:
             return
         entry = EntryView(
             outcome.seq, 0, "scan", outcome.reason, key, outcome.payload, outcome.line, outcome.packs,
             outcome.counted, outcome.counted, outcome.counted,
         )  # fmt: skip
+        model = self.entry_list.model_of_rows
+        if model.place_of(str(entry.seq)) is not None:
+            return  # a view brought it already
         self._entries.insert(0, entry)
         del self._entries[LATEST_SHOWN:]
-        model = self.entry_list.model_of_rows
         model.insert(0, self._entry_row(entry))
         model.keep_first(LATEST_SHOWN)
         self._tell_undoable()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -25,6 +26,7 @@ from app.ui.widgets.rows import RowList
 
 PARTS = ("expected", "received", "short", "damaged", "rejected", "exempt")
 STACKED_FROM = 1.5
+REST_MS = 150
 LACKING_SHOWN = 12
 """So many lacking lines have buttons of their own; the next ones follow when these are settled."""
 
@@ -158,6 +160,10 @@ class Differences(QStackedWidget):
         self._look, self._texts = Look(), Texts({})
         self._view: ReceiptView | None = None
         self._code: ChosenCode | None = None
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(REST_MS)
+        self._resting.timeout.connect(self._draw_code)
         self._first = 0  # the line that a person asked for stands before the others
         self.sheet = OutcomeSheet()
         self.sheet.decided.connect(self._decided)
@@ -211,6 +217,11 @@ class Differences(QStackedWidget):
         self._code = code
         self._draw_code()
 
+    def take_scanned(self, code: ChosenCode) -> None:
+        """The same for the code of a scan; its words follow when the hand rests, so that a burst costs no layout."""
+        self._code = code
+        self._resting.start()
+
     def bring(self, line: int) -> None:
         """Show this line before the others that lack something."""
         self._first = line
@@ -227,7 +238,8 @@ class Differences(QStackedWidget):
 
     def show_overview(self) -> None:
         """Put the sheet away."""
-        worked_here = self.sheet.isAncestorOf(self.focusWidget() or self)
+        focus = cast("QWidget | None", self.focusWidget())  # the 6.8 stubs leave the None out
+        worked_here = focus is not None and self.sheet.isAncestorOf(focus)
         self.sheet.drop()
         self.setCurrentWidget(self._page)
         if worked_here:  # else Qt moves the keys to the next part of the window, which may be a way out of here
@@ -283,6 +295,7 @@ class Differences(QStackedWidget):
         self._lists.setFixedHeight(self._lists.height_for(len(rows)))
 
     def _draw_code(self) -> None:
+        self._resting.stop()
         code = self._code
         open_now = self._view is not None and not self._view.closed
         self._code_label.set_tone(Tone.INK if code else Tone.QUIET)

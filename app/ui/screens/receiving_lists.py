@@ -6,6 +6,8 @@ of ten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle
@@ -13,7 +15,7 @@ from PySide6.QtWidgets import QStyle
 from app.base.texts import Texts
 from app.ui.icons import Icon, draw_icon
 from app.ui.theme import GRID_PX, RADIUS_PX, Look
-from app.ui.widgets.rows import ROW_ROLE, Row, RowDelegate, RowList
+from app.ui.widgets.rows import ROW_ROLE, Index, Row, RowDelegate, RowList
 
 MARK_PX = 3
 
@@ -49,6 +51,15 @@ class LineList(RowList):
     def marked(self) -> str:
         """Key of the line of the last scan; empty before it."""
         return self.drawer.marked if isinstance(self.drawer, LineDelegate) else ""
+
+    def dataChanged(  # Qt's own lays out the whole list anew, although every row stays as high as it was
+        self,
+        top_left: Index,
+        bottom_right: Index,
+        roles: Sequence[int] = (),  # noqa: ARG002
+    ) -> None:
+        for place in range(top_left.row(), bottom_right.row() + 1):
+            self.viewport().update(self.visualRect(self.model_of_rows.index(place)))
 
     def mark(self, key: str) -> None:
         """Bring the line of the last scan into view and ring it; an empty key takes the ring away."""
