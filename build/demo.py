@@ -89,12 +89,14 @@ class Window:
     """The real window as a child, off the screen, with a hand in it (demo_window.py) that takes orders."""
 
     def __init__(self, hospital: Hospital, scanner: Scanner, data: Path) -> None:
+        words = ["--server", hospital.url, "--data-dir", str(data), "--scanner", scanner.spec]
         self._child = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", str(HERE / "demo_window.py"), str(OUT), "--server", hospital.url, "--data-dir", str(data),
-             "--scanner", scanner.spec],
-            cwd=ROOT, env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, "-X", "faulthandler", str(HERE / "demo_window.py"), str(OUT), *words],
+            cwd=ROOT,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         self._scanner = scanner
         self._heard: deque[Answer] = deque()
         self.do("ready")

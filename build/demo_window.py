@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from unittest import mock
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
@@ -27,7 +27,8 @@ from app.base.texts import Texts
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.ui.bridge import Bridge
 from app.ui.screens.lookup import LookupScreen
-from app.ui.screens.receiving import DIFFERENCES, RECENT, ReceivingScreen
+from app.ui.screens.receiving import ReceivingScreen
+from app.ui.screens.receiving_body import DIFFERENCES, RECENT
 from app.ui.screens.sign_in import SignInScreen
 from app.ui.screens.tasks import TasksScreen
 from app.ui.screens.uploads import UploadsScreen
@@ -43,6 +44,7 @@ from devices import DeviceState
 from tests.ui import picture_check
 
 WAIT_S = 30.0
+LOOK_MS = 5
 SHELLS = {"small": (360, 640), "pocket": (480, 800), "desk": (1280, 800)}
 LOOKS = tuple(Look(mode, scale) for mode in Mode for scale in (1.0, 2.0))
 SETTLES = 3  # rounds of Qt's own events until a new size has gone through every layout
@@ -55,6 +57,7 @@ class Hand(QObject):
 
     def __init__(self, window: MainWindow, pictures: Path) -> None:
         super().__init__(window)
+        window.complete()
         self._window, self._pictures, self._texts = window, pictures, Texts.load()
         self._heard: list[Order] = []  # answers that are not painted yet
         self._bytes_seen = self._looked_up = self._closed_receipts = 0
@@ -246,11 +249,15 @@ class Hand(QObject):
             QApplication.processEvents()
 
     def _until(self, else_: str, holds: Callable[[], bool], limit_s: float = WAIT_S) -> None:
+        """In Qt's own loop: QTest.qWait would keep the interpreter from the other threads."""
         end_s = time.monotonic() + limit_s
-        while not holds():
-            if time.monotonic() > end_s:
-                raise TimeoutError(else_)
-            QTest.qWait(5)
+        loop, look = QEventLoop(), QTimer()
+        look.timeout.connect(lambda: loop.quit() if holds() or time.monotonic() > end_s else None)
+        look.start(LOOK_MS)
+        if not holds():
+            loop.exec()
+        if not holds():
+            raise TimeoutError(else_)
 
     def _screen(self, kind: type[W]) -> W:
         return next(iter(found(self._window, kind)))

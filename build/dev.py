@@ -29,6 +29,7 @@ PYTHONS = ((3, 11), (3, 13))  # the upper end is that of the pinned PySide6
 LOCK = ROOT / "requirements.lock"
 LOCK_NOQT = ROOT / "requirements-noqt.lock"
 QT_TESTS = ("tests/ui", "tests/journeys", "tests/packaged", "tests/rig")
+PACKAGED = "tests/packaged"
 QT_PACKAGES = ("pyside6", "pyside6-addons", "pyside6-essentials", "shiboken6")
 EXIT_WRONG_USE, EXIT_NOT_POSSIBLE, PYTEST_NOTHING_RUN = 2, 3, 5
 
@@ -99,10 +100,12 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check, "format, lint, types, imports"),
         ("bench", bench, "the measurements; arguments go to build/bench/run.py"),
         ("lock", lock, "make the two lock files again from pyproject.toml; --upgrade takes newer releases"),
-        ("package", not_here("package"), "the stand-alone program"),
+        ("package", package, "the stand-alone program, made and tried out; arguments go to pytest"),
         ("rig", not_here("rig"), "real devices on a test bench"),
     ):
-        chores.add_parser(name, help=text, add_help=name not in {"test", "bench", "demo"}).set_defaults(run=run)
+        chores.add_parser(name, help=text, add_help=name not in {"test", "bench", "demo", "package"}).set_defaults(
+            run=run
+        )
     return parser
 
 
@@ -117,6 +120,12 @@ def demo(rest: list[str]) -> int:
 def bench(rest: list[str]) -> int:
     """Hand over to build/bench/run.py."""
     return run_part("bench/run.py", rest)
+
+
+def package(rest: list[str]) -> int:
+    """Make the stand-alone program, then try it out: the tests of tests/packaged make it if it does not fit."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return run([str(environment()), "-m", "pytest", "tests/packaged", *rest])
 
 
 def run_part(name: str, rest: list[str]) -> int:
@@ -159,7 +168,9 @@ def check(rest: list[str]) -> int:
 def test(rest: list[str]) -> int:
     """Two runs in random order: all tests, and without PySide6 all that must live without it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    runs: list[tuple[str, Callable[[], Path], list[str]]] = [("all tests", environment, rest)]
+    # Making the stand-alone program takes longer than all tests; `package` does both.
+    all_tests = rest if any(word.startswith(PACKAGED) for word in rest) else [f"--ignore={PACKAGED}", *rest]
+    runs: list[tuple[str, Callable[[], Path], list[str]]] = [("all tests", environment, all_tests)]
     chosen = for_the_run_without_qt(rest)
     if chosen is not None:
         words = ["-c", "tests/pytest-noqt.ini", "--rootdir", str(ROOT), *chosen]

@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from app.wiring import Program
 
 DESK_WIDTH_PX, DESK_HEIGHT_PX = 1280, 800
-HAND_OVER_S = 0.0005
-"""After so long a thread that others wait for lets go. Python's own 5 ms, several times in the life of a scan, is more
-than a frame: with it the 90th percentile from the wire to the worker is 70 ms beside a busy screen, with this 9 ms."""
 SCANNERS_MS = 100  # for the scanners to open and say so, before anything else is made
 UNPAINTED_MS = 1_000
 """A window that is not painted for so long (minimised, hidden) goes on all the same."""
@@ -293,8 +290,6 @@ def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[Mai
 
     `on_shown` is called once, on the UI thread, after the window was asked to show itself.
     """
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(HAND_OVER_S)
     application = application_of(argv, opening.texts)
     if opening.follows_system and is_dark_outside():
         opening = replace(opening, look=opening.look.with_mode(Mode.DARK))
@@ -310,7 +305,6 @@ def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[Mai
         return application.exec()
     finally:
         window.conductor.close()
-        sys.setswitchinterval(before_s)
 
 
 def application_of(argv: Sequence[str], texts: Texts) -> QApplication:

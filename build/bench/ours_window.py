@@ -20,9 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.base.options import Environment
@@ -42,6 +41,7 @@ CLERK = Operator("1001", "bench", "clerk", frozenset({"receive"}))
 SCANNED, IMPORTED = "BENCH-01", "BENCH-03"
 WARM_UP, STEADY, FAST = 20, 200, 400
 STEADY_A_SECOND, FAST_A_SECOND = 20, 200
+LOOK_MS = 20
 ROWS, FRAME_MS, STEP_PX, SCROLL_S = 10_000, 16, 37, 6.0
 LIMIT_S = 240.0
 
@@ -186,12 +186,18 @@ def frames(bench: Bench, over: Callable[[], bool]) -> list[float]:
 
 
 def until(else_: str, holds: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
-    """Let the window live until this holds; TimeoutError."""
+    """Let the window live until this holds; TimeoutError.
+
+    In Qt's own loop, as the program does: QTest.qWait would keep the interpreter from the other threads.
+    """
     end_s = time.monotonic() + limit_s
-    while not holds():
-        if time.monotonic() > end_s:
-            raise TimeoutError(else_)
-        QTest.qWait(1)
+    loop, look = QEventLoop(), QTimer()
+    look.timeout.connect(lambda: loop.quit() if holds() or time.monotonic() > end_s else None)
+    look.start(LOOK_MS)
+    if not holds():
+        loop.exec()
+    if not holds():
+        raise TimeoutError(else_)
 
 
 def codes_of(args: argparse.Namespace, first: int, count: int) -> list[str]:

@@ -209,11 +209,9 @@ def ui_first_paint(runs: int) -> list[Measure]:
 
 def ui_wire_to_paint(runs: int) -> list[Measure]:
     """From the bytes on the wire to the painted verdict, with a million codes on board; and nothing lost when fast."""
-    found = []
     with folder() as place:
         run("ours_scans.py", "build-million", place, "--rows", "1000000")
-        for number in range(runs):
-            found.append(run("ours_window.py", "wire", place, "--first", str(700 * number)))
+        found = [run("ours_window.py", "wire", place, "--first", str(700 * number)) for number in range(runs)]
     return [
         Measure("lost, 200 a second", "", of(found, "lost", max), target=0),
         Measure("wire to paint p50, 20 a second", "ms", of(found, "paint_ms", middle)),

@@ -21,7 +21,8 @@ from app.flows.views import (
 )
 from app.ui.icons import Icon
 from app.ui.routing import Front
-from app.ui.screens.receiving import DIFFERENCES, RECENT, ReceivingScreen
+from app.ui.screens.receiving import ReceivingScreen
+from app.ui.screens.receiving_body import DIFFERENCES, RECENT
 from app.ui.screens.receiving_differences import ask_of
 from app.ui.screens.registry import SCREENS
 from app.ui.screens.screen import Screen

@@ -22,7 +22,7 @@ from app.base.texts import Texts
 from app.ui import theme
 from app.ui.feedback import Feedback
 from app.ui.fonts import load_fonts
-from app.ui.screens.receiving import DIFFERENCES
+from app.ui.screens.receiving_body import DIFFERENCES
 from app.ui.screens.sign_in import SignInScreen
 from app.ui.theme import Look
 from app.ui.window import MainWindow, Opening

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.domain.reasons import Panel
-from app.ui.screens.receiving import DIFFERENCES, LINES, RECENT
+from app.ui.screens.receiving_body import DIFFERENCES, LINES, RECENT
 from app.ui.theme import Look, Mode
 from app.ui.widgets.panes import Form
 from tests.fixtures.sandbox import SandboxProcess

@@ -1,4 +1,4 @@
-"""Words, rows and parts of sign-in, tasks and receiving, without a program behind them."""
+"""Words, rows and parts of a receipt on the screen, without a program behind them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from app.flows.outcomes import CommandOutcome
 from app.ui import theme
 from app.ui.fonts import load_fonts
 from app.ui.icons import Icon
-from app.ui.screens.receiving import DIFFERENCES, RECENT, ReceivingScreen
+from app.ui.screens.receiving import ReceivingScreen
+from app.ui.screens.receiving_body import DIFFERENCES, RECENT
 from app.ui.screens.receiving_differences import ask_of
 from app.ui.screens.receiving_lists import EntryList
 from app.ui.screens.receiving_sheet import REASONS, Ask, OutcomeSheet
 from app.ui.screens.receiving_words import entry_row, is_shown, line_row, say_command, say_missing, say_scan
-from app.ui.screens.sign_in import SignInScreen
-from app.ui.screens.tasks import TasksScreen
 from app.ui.theme import Look, Tone
 from app.ui.widgets.panes import Form
+from app.ui.widgets.rows import RowsModel
 from tests.ui import screens_a_views as views
 
 LANGUAGES = ("zh", "en")
@@ -230,6 +230,21 @@ def test_a_stop_holds_until_it_is_confirmed_or_the_site_says_otherwise(
     assert held == [True, True, True, False, False, False]
 
 
+def test_the_keys_stay_in_the_screen_when_the_sheet_goes(
+    qtbot: QtBot, shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts
+) -> None:
+    screen = dock(texts)
+    shown(screen, (480, 600))
+    screen.opened()
+    screen.show_tab(DIFFERENCES)
+    assert screen.focusWidget() is screen
+    screen.differences.ask(ask_of(views.receipt().lines[2], "short"))
+    assert screen.focusWidget() is screen.differences.sheet._reasons[0]
+    qtbot.keyClick(screen.differences.sheet, Qt.Key.Key_Escape)
+    assert screen.differences.sheet.ask is None
+    assert screen.focusWidget() is screen.differences.close_button
+
+
 def test_a_closed_receipt_offers_nothing_but_the_way_back(
     shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts
 ) -> None:
@@ -286,6 +301,27 @@ def test_ten_thousand_lines_scroll_within_a_frame(
     assert sorted(took_ms)[len(took_ms) // 2] < FRAME_MS
 
 
+def test_a_scan_does_not_lay_ten_thousand_lines_out_anew(
+    qapp: QApplication, shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt asks for the number of rows at each row that it lays out: counted, because times depend on the machine."""
+    screen = dock(texts)
+    screen.draw(views.long_receipt(10_000))
+    shown(screen, (480, 700))
+    asked: list[int] = []
+    count_rows = RowsModel.rowCount
+
+    def count(model: RowsModel, *parent: object) -> int:
+        asked.append(1)
+        return count_rows(model)
+
+    monkeypatch.setattr(RowsModel, "rowCount", count)
+    for place, reason in enumerate(("ok", "near_expiry", "expired", "ok")):
+        screen.show_scan(views.scan(reason, seq=30 + place, line=5_000 + place, received=3))
+        qapp.processEvents()
+    assert len(asked) < 1_000
+
+
 def test_a_line_of_the_last_scan_is_brought_into_view(
     shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts
 ) -> None:
@@ -312,63 +348,3 @@ def test_a_view_draws_only_the_lines_that_changed(
     lines = (*view.lines[:7], replace(view.lines[7], received=9), *view.lines[8:])
     screen.draw(replace(view, lines=lines))
     assert (resets, changed) == ([], [7])
-
-
-def test_tasks_say_what_they_know(shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts) -> None:
-    screen = TasksScreen(Look(), texts)
-    screen.retheme(Look(), texts)
-    shown(screen, (480, 700))
-    assert screen.empty.isVisible()
-    screen.draw(views.tasks(refused=2, held=1))
-    rows = {row.key[-2:]: row for row in screen.list.rows}
-    assert [row.key[-2:] for row in screen.list.rows] == ["12", "11", "13", "14", "15", "10"]
-    assert rows["12"].value == "74/180"
-    assert "无码清单" in rows["13"].detail
-    assert "特殊药品" in rows["13"].detail
-    assert rows["14"].value == "共 47"
-    assert rows["10"].faded
-    assert screen.banner.isVisible()
-    assert screen.banner_words.text() == "被退回 2 条，搁置 1 条"
-    gone: list[str] = []
-    screen.goes.connect(gone.append)
-    screen.banner_button.click()
-    assert gone == ["uploads"]
-
-
-def test_one_offer_opens_and_several_ask(
-    qtbot: QtBot, shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts
-) -> None:
-    screen = TasksScreen(Look(), texts)
-    screen.retheme(Look(), texts)
-    screen.draw(views.tasks())
-    shown(screen, (480, 700))
-    with qtbot.waitSignal(screen.opens, timeout=5_000) as opened:
-        screen.take_offer("DEMO-20261122-13")
-    assert opened.args == ["DEMO-20261122-13"]
-    screen.take_offer("DEMO-20261122-11")
-    screen.take_offer("DEMO-20261122-13")
-    qtbot.waitUntil(screen.offer.isVisible, timeout=5_000)
-    assert [row.key for row in screen.list.rows] == ["DEMO-20261122-11", "DEMO-20261122-13"]
-    screen.opened()
-    assert len(screen.list.rows) == 6
-
-
-def test_an_unknown_badge_is_told_and_the_pad_asks_for_nobody(
-    shown: Callable[[QWidget, tuple[int, int]], None], texts: Texts
-) -> None:
-    screen = SignInScreen(Look(), texts)
-    screen.retheme(Look(), texts)
-    shown(screen, (480, 700))
-    screen.set_ready()
-    screen.draw(views.PEOPLE)
-    screen.choose("9")
-    assert screen.chosen is None
-    assert "9" in screen.badge_hint.text()
-    screen.set_form(Form.DESK)
-    assert "9" in screen.message.text()
-    assert not screen.keypad.isEnabled()
-    screen.choose("1003")
-    assert screen.keypad.isEnabled()
-    assert not screen.message.isVisible()
-    screen.draw(views.PEOPLE[:1])
-    assert screen.chosen is None, "somebody who left the list is not asked any more"

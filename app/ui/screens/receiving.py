@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, cast
+from typing import ClassVar
 
-from PySide6.QtCore import QRectF, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.domain.codes import key_of, read
@@ -22,24 +22,15 @@ from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.views import EntryView, LineView, ReceiptView, SettingRow
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
-from app.ui.screens.receiving_differences import ChosenCode, Differences
-from app.ui.screens.receiving_header import Header, Totals
-from app.ui.screens.receiving_lists import EntryList, LineList
+from app.ui.screens.receiving_body import DIFFERENCES, LINES, Body
+from app.ui.screens.receiving_differences import ChosenCode
 from app.ui.screens.receiving_words import Said, entry_row, is_shown, line_row, say_command, say_scan
 from app.ui.screens.screen import Form, Look, Screen
-from app.ui.theme import GRID_PX
-from app.ui.widgets.cards import EmptyState, SectionTitle
-from app.ui.widgets.choices import Choice
+from app.ui.widgets.cards import EmptyState
 from app.ui.widgets.rows import Row
-from app.ui.widgets.verdict_panel import ConfirmButton, VerdictPanel
-from app.ui.widgets.verdict_panel import arrange as plan_of
 from devices import DeviceState, DeviceStatus
 
 LATEST_SHOWN = 50
-LINES, RECENT, DIFFERENCES = "lines", "recent", "differences"
-PANEL_PX, LOW_PANEL_PX, LIST_PX = 168, 112, 80
-MOST_OF_SCREEN = 0.75
-MOST_PX = 16_777_215  # QWIDGETSIZE_MAX
 NOT_HELD = "not_recorded"  # a scan that could not be written could not be held either
 
 
@@ -62,13 +53,10 @@ class ReceivingScreen(Screen):
         self._held, self._stop_holds, self._scanner_ready = False, True, True
         self._offered = ""  # the delivery that a box was scanned for
         self.empty = EmptyState(Icon.BOX_OPEN, "recv_none", "recv_to_tasks")
-        self.header, self.totals = Header(), Totals()
-        self.panel = VerdictPanel()
-        self.tabs = Choice("recv_tabs", [(part, f"recv_tab_{part}") for part in (LINES, RECENT, DIFFERENCES)])
-        self.line_list, self.entry_list, self.differences = LineList(), EntryList(), Differences()
-        self._recent_title = SectionTitle("recv_recent")
-        self._body = QWidget()
-        self._grid = QGridLayout(self._body)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._body = body = Body()
+        self.header, self.panel, self.totals, self.tabs = body.header, body.panel, body.totals, body.tabs
+        self.line_list, self.entry_list, self.differences = body.line_list, body.entry_list, body.differences
         self._lay_out()
         self._join_parts()
 
@@ -80,7 +68,7 @@ class ReceivingScreen(Screen):
     @property
     def tab(self) -> str:
         """Which part the pocket shows: lines, recent, differences."""
-        return self.tabs.value or LINES
+        return self._body.tab
 
     def expect(self, delivery: str) -> None:
         """A box of this delivery found it: if it is opened, that box must be scanned again."""
@@ -110,7 +98,7 @@ class ReceivingScreen(Screen):
         self.differences.draw(view)
         if self.panel.holding != view.held or self._last is None:
             self._say()
-        self._arrange_pocket()
+        self._fit()
 
     def forget(self) -> None:
         """No receipt is under the hand any more."""
@@ -127,7 +115,7 @@ class ReceivingScreen(Screen):
         self._held = self._stop_holds and outcome.panel is Panel.STOP and outcome.reason != NOT_HELD
         self._say()
         if self._held != was_held or not self.panel.plan().fits:
-            self._arrange_pocket()  # else nothing moves under the hand, and a scan costs no layout
+            self._fit()  # else nothing moves under the hand, and a scan costs no layout
         line = self._lines.get(outcome.line or 0)
         if line is not None and outcome.received is not None and outcome.counted:
             self._line_moved(replace(line, received=outcome.received))
@@ -141,11 +129,11 @@ class ReceivingScreen(Screen):
         self._say()
         if outcome.reason == "outcome_missing":
             self.show_tab(DIFFERENCES)
-        self._arrange_pocket()
+        self._fit()
 
     def opened(self) -> None:
-        """The keys begin in the list that is seen, not at the ways to other screens."""
-        next((part for part in (self.line_list, self.entry_list) if part.isVisible()), self.empty).setFocus()
+        """The keys begin here: not at the ways to other screens, nor on a line, where a ring means the last scan."""
+        self.setFocus()
 
     def take_settings(self, rows: tuple[SettingRow, ...]) -> None:
         """Whether a stop holds here."""
@@ -160,7 +148,7 @@ class ReceivingScreen(Screen):
     def show_tab(self, tab: str) -> None:
         """Show a part in the pocket."""
         self.tabs.set_value(tab)
-        self._arrange_pocket()
+        self._fit()
 
     def reword(self) -> None:
         lang = self.look.lang
@@ -169,20 +157,15 @@ class ReceivingScreen(Screen):
         if self._view is not None:
             self.header.draw(self._view)
         self._say()
-        self._arrange_pocket()
+        self._fit()
 
     def arrange(self, form: Form) -> None:
-        while self._grid.takeAt(0) is not None:
-            pass
-        if form is Form.DESK:
-            self._arrange_desk()
-        else:
-            self._place_in_pocket()
-        self._arrange_pocket()
+        self._body.place(form)
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange_pocket()
+        self._fit()
 
     def _lay_out(self) -> None:
         rows = QVBoxLayout(self)
@@ -190,15 +173,11 @@ class ReceivingScreen(Screen):
         for page in (self.empty, self._body):
             rows.addWidget(page)
         self._show_body(shown=False)
-        for part in (
-            self.header, self.panel, self.totals, self.tabs, self.line_list, self._recent_title, self.entry_list,
-            self.differences,
-        ):  # fmt: skip
-            part.setParent(self._body)
-        for rows_of in (self.line_list, self.entry_list):
-            rows_of.setMinimumHeight(LIST_PX)
-        self.tabs.set_value(LINES)
         self.arrange(self.form)
+
+    def _fit(self) -> None:
+        room = self.parentWidget()  # as high as the window gives; this screen may be higher and then scrolls
+        self._body.fit(self.height() if room is None else room.height(), self.look.text_scale, held=self._held)
 
     def _show_body(self, *, shown: bool) -> None:
         self.empty.setVisible(not shown)
@@ -216,91 +195,6 @@ class ReceivingScreen(Screen):
         self.line_list.chosen.connect(self._choose_line)
         self.differences.wished.connect(self.commanded)
         self.differences.left.connect(self.left)
-
-    def _place_in_pocket(self) -> None:
-        grid, pad = self._grid, GRID_PX + GRID_PX // 2
-        grid.setContentsMargins(pad, GRID_PX, pad, 0)
-        grid.setSpacing(GRID_PX)
-        for row, part in enumerate((self.header, self.panel, self.totals, self.tabs)):
-            grid.addWidget(part, row, 0)
-        for part in (self.line_list, self.entry_list, self.differences):
-            grid.addWidget(part, 4, 0)
-        self._set_stretches(rows=(0, 5, 0, 0, 4), columns=(1, 0, 0))
-
-    def _arrange_desk(self) -> None:
-        grid = self._grid
-        grid.setContentsMargins(2 * GRID_PX, GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
-        grid.setSpacing(2 * GRID_PX)
-        grid.addWidget(self.header, 0, 0, 1, 3)
-        grid.addWidget(self.line_list, 1, 0, 4, 1)
-        grid.addWidget(self.panel, 1, 1)
-        grid.addWidget(self.totals, 2, 1)
-        grid.addWidget(self._recent_title, 3, 1)
-        grid.addWidget(self.entry_list, 4, 1)
-        grid.addWidget(self.differences, 1, 2, 4, 1)
-        self._set_stretches(rows=(0, 5, 0, 0, 4), columns=(10, 13, 10))
-
-    def _set_stretches(self, *, rows: tuple[int, ...], columns: tuple[int, ...]) -> None:
-        for place, share in enumerate(rows):
-            self._grid.setRowStretch(place, share)
-        for place, share in enumerate(columns):
-            self._grid.setColumnStretch(place, share)
-
-    def _arrange_pocket(self) -> None:
-        """What is seen, and how much room the verdict has: less while differences are worked on, or in a low window."""
-        pocket = self.form is Form.POCKET
-        tab = self.tab if pocket else ""
-        self.tabs.setVisible(pocket)
-        self._recent_title.setVisible(not pocket)
-        for name, part in ((LINES, self.line_list), (RECENT, self.entry_list), (DIFFERENCES, self.differences)):
-            part.setVisible(not pocket or name == tab)
-        low = pocket and self._is_low()
-        working = pocket and tab == DIFFERENCES and not self._held
-        self.header.set_slim(slim=low)
-        self.totals.set_small(small=low or working)
-        least_px = self._least_panel(PANEL_PX if not (low or working) else LOW_PANEL_PX)
-        self.panel.setMinimumHeight(least_px)
-        self.panel.setMaximumHeight(least_px if working else MOST_PX)
-        fills = low and self._held and self._room_px() < least_px + self.line_list.height_for(1) + self._below_px()
-        self._grid.setRowStretch(1, 9 if self._held else 5)
-        self._grid.setRowStretch(4, 0 if fills else 4)
-        if fills:
-            # A stop that must be confirmed needs the room more than what nobody can scan now.
-            for other in (self.tabs, self.totals, self.line_list, self.entry_list, self.differences):
-                other.hide()
-        else:
-            self.totals.show()
-
-    def _below_px(self) -> int:
-        """What tabs, the small total and the gaps take."""
-        return self.tabs.sizeHint().height() + self.totals.small.sizeHint().height() + 5 * GRID_PX
-
-    def _least_panel(self, floor_px: int) -> int:
-        """The lowest panel, from `floor_px` at 100 % on, in which its words fit; never more than the screen has."""
-        air = 1 + (self.look.text_scale - 1) / 2
-        pad = 4 * GRID_PX
-        if self.form is Form.DESK:
-            return round(floor_px * air)  # there the panel is high enough for everything that it can say
-        width = self._body.width() - 3 * GRID_PX
-        button = cast("ConfirmButton", self.panel.findChild(ConfirmButton))
-        held_px = button.sizeHint().height() + GRID_PX if self.panel.holding else 0
-        high = round(floor_px * air)
-        while high + held_px < self._room_px() * MOST_OF_SCREEN:
-            if plan_of(self.panel.said, QRectF(0, 0, width - pad, high - pad), self.look.text_scale).fits:
-                break
-            high += 3 * GRID_PX
-        return high + held_px
-
-    def _is_low(self) -> bool:
-        """True where the parts do not all fit: then the header goes and the total is one line."""
-        needed = self.header.full_height() + self.totals.full_height() + self.tabs.sizeHint().height()
-        needed += self.panel.minimumSizeHint().height() + self.line_list.height_for(1) + 6 * GRID_PX
-        return self._room_px() < needed
-
-    def _room_px(self) -> int:
-        """The height that the window gives; this screen may be higher and then scrolls."""
-        room = self.parentWidget()
-        return self.height() if room is None else room.height()
 
     def _say(self) -> None:
         """The last answer, in the present language; before the first one, what can be done."""

@@ -44,6 +44,8 @@ class LineList(RowList):
 
     def __init__(self) -> None:
         super().__init__("recv_lines", bars=True, title_lines=2)
+        # Rows take the list's width by themselves; laid out anew on every change of size, ten thousand would be felt.
+        self.setResizeMode(RowList.ResizeMode.Fixed)
         self.drawer = LineDelegate(details=True, bars=True, title_lines=2, parent=self)
         self.setItemDelegate(self.drawer)
 
