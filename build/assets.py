@@ -111,8 +111,8 @@ def wanted_characters() -> set[int]:
 
 def make_font(source: Path, folder: Path) -> None:
     """Cut both weights down and give them a name of their own, with the licence beside them."""
-    from fontTools import subset  # type: ignore[import-untyped]  # noqa: PLC0415 - of this script only
-    from fontTools.ttLib import TTCollection  # type: ignore[import-untyped]  # noqa: PLC0415
+    from fontTools import subset  # noqa: PLC0415 - of this script only
+    from fontTools.ttLib import TTCollection  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
     for weight in ("Regular", "Bold"):

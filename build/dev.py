@@ -29,7 +29,6 @@ PYTHONS = ((3, 11), (3, 13))  # the upper end is that of the pinned PySide6
 LOCK = ROOT / "requirements.lock"
 LOCK_NOQT = ROOT / "requirements-noqt.lock"
 QT_TESTS = ("tests/ui", "tests/journeys", "tests/packaged", "tests/rig")
-PACKAGED = "tests/packaged"
 QT_PACKAGES = ("pyside6", "pyside6-addons", "pyside6-essentials", "shiboken6")
 EXIT_WRONG_USE, EXIT_NOT_POSSIBLE, PYTEST_NOTHING_RUN = 2, 3, 5
 
@@ -168,9 +167,7 @@ def check(rest: list[str]) -> int:
 def test(rest: list[str]) -> int:
     """Two runs in random order: all tests, and without PySide6 all that must live without it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    # Making the stand-alone program takes longer than all tests; `package` does both.
-    all_tests = rest if any(word.startswith(PACKAGED) for word in rest) else [f"--ignore={PACKAGED}", *rest]
-    runs: list[tuple[str, Callable[[], Path], list[str]]] = [("all tests", environment, all_tests)]
+    runs: list[tuple[str, Callable[[], Path], list[str]]] = [("all tests", environment, rest)]
     chosen = for_the_run_without_qt(rest)
     if chosen is not None:
         words = ["-c", "tests/pytest-noqt.ini", "--rootdir", str(ROOT), *chosen]
