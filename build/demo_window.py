@@ -47,7 +47,7 @@ WAIT_S = 30.0
 LOOK_MS = 5
 SHELLS = {"small": (360, 640), "pocket": (480, 800), "desk": (1280, 800)}
 LOOKS = tuple(Look(mode, scale) for mode in Mode for scale in (1.0, 2.0))
-SETTLES = 3  # rounds of Qt's own events until a new size has gone through every layout
+SETTLES = 6  # rounds of Qt's own events until a new size has gone through every layout
 W = TypeVar("W", bound=QWidget)
 Order = dict[str, Any]
 

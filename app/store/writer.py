@@ -23,7 +23,7 @@ from app.store.failures import sorted_failures
 T = TypeVar("T")
 
 SCAN, SETTLE, IMPORT, IDLE = range(4)
-SLICE_MS = 5.0
+SLICE_MS = 2.0
 GRACE_MS = 0.5
 CHECKPOINT_ROWS = 4_000
 _log = logging.getLogger(__name__)

@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self._status, self._operator = Status(), None
         self._rows: tuple[SettingRow, ...] = ()
         self._devices: tuple[DeviceStatus, ...] = ()
-        self._begun = self._may_complete = False
+        self._awaits_paint = self._may_complete = False
         now = 1 if gradual else len(screens)
         self._later = list(screens[now:])
         self._made: list[tuple[Screen, Join]] = []
@@ -106,6 +106,7 @@ class MainWindow(QMainWindow):
 
     def begin(self) -> None:
         """Show the window; after its first paint, which waits for nothing, open what is behind it."""
+        self._awaits_paint = True
         if self._fullscreen:
             self.showFullScreen()
         else:
@@ -121,7 +122,7 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._begun:
+        if self._awaits_paint:
             QTimer.singleShot(0, self._start)  # after the rest of this paint
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -150,8 +151,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _start(self) -> None:
-        if not self._begun:
-            self._begun = True
+        if self._awaits_paint:
+            self._awaits_paint = False
             self.conductor.start()
 
     @Slot()

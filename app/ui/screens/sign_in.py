@@ -50,8 +50,8 @@ class SignInScreen(Screen):
         self._why: tuple[str, Mapping[str, object]] | None = None  # why the program or the list is not there
         self._told: tuple[str, dict[str, object]] | None = None
         self._locked_s: dict[str, int] = {}
-        self.title = Label("sign_in_title", size=Size.LARGE, bold=True)
-        self.site = Label(tone=Tone.QUIET)
+        self.title = Label("sign_in_title", size=Size.LARGE, bold=True, fit=Fit.SHRINK)
+        self.site = Label(tone=Tone.QUIET, fit=Fit.SHRINK)
         self.people = RowList("sign_in_people")
         self.badge_hint = Label("sign_in_badge", size=Size.SMALL, tone=Tone.QUIET)
         self.pad, self.keypad = QWidget(), Keypad()
