@@ -21,8 +21,7 @@ STARTED_S = float(sys.argv[1])  # time.monotonic() of the caller, just before th
 # A development environment has `rich` for other tools, and httpx loads all of it where it finds it; users have none.
 sys.modules["rich"] = None  # type: ignore[assignment]
 
-from PySide6.QtCore import QEvent, QObject, QTimer  # noqa: E402 - the clock is running
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtCore import QObject, QTimer  # noqa: E402 - the clock is running
 
 from app.__main__ import main as matou  # noqa: E402
 from app.ui.window import MainWindow  # noqa: E402
@@ -38,24 +37,14 @@ class Watch(QObject):
         super().__init__(window)
         self._window = window
         self.paint_ms = self.ready_ms = self.paint_cpu_ms = self.ready_cpu_ms = 0.0
-        self._painted = self._open = self._scanner = False
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
+        self._open = self._scanner = False
         window.conductor.ready.connect(self._opened)
         window.conductor.scanners_changed.connect(self._scanners)
         QTimer.singleShot(LIMIT_MS, window.close)
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """All parts are painted in one go, with no other event between; what follows ends the first paint."""
-        if event.type() == QEvent.Type.Paint:
-            self.paint_ms, self.paint_cpu_ms = since_ms(), time.process_time() * 1000
-        elif self.paint_ms and not self._painted:
-            self._painted = True
-            application = QApplication.instance()
-            assert application is not None
-            application.removeEventFilter(self)
-        return False
+    def painted(self) -> None:
+        """Called when the paint that has begun, with all its parts, is over."""
+        self.paint_ms, self.paint_cpu_ms = since_ms(), time.process_time() * 1000
 
     def _opened(self) -> None:
         self._open = True
@@ -85,11 +74,16 @@ def main() -> int:
     """Start, look, close."""
     watches: list[Watch] = []
     memory: list[float] = []
-    begin, end = MainWindow.begin, MainWindow.closeEvent
+    begin, paint, end = MainWindow.begin, MainWindow.paintEvent, MainWindow.closeEvent
 
     def watched_begin(window: MainWindow) -> None:
         watches.append(Watch(window))
         begin(window)
+
+    def watched_paint(window: MainWindow, event: Any) -> None:
+        if not watches[0].paint_ms:
+            QTimer.singleShot(0, watches[0].painted)  # the window is painted first, then its parts, without a pause
+        paint(window, event)
 
     def watched_end(window: MainWindow, event: Any) -> None:
         memory.append(memory_mb())
@@ -99,6 +93,7 @@ def main() -> int:
     tty.setraw(port)
     # By hand: unittest.mock would bring asyncio with it, on our time.
     MainWindow.begin = watched_begin  # type: ignore[assignment, method-assign]
+    MainWindow.paintEvent = watched_paint  # type: ignore[assignment, method-assign]
     MainWindow.closeEvent = watched_end  # type: ignore[assignment, method-assign]
     status = matou(["--data-dir", sys.argv[2], "--server", NOBODY, "--scanner", f"serial:{os.ttyname(port)}"])
     watch = watches[0]

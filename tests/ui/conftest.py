@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +17,16 @@ from tests.fixtures.ptyport import PtyPort
 from tests.fixtures.sandbox import SandboxProcess
 from tests.ui.conductor_ear import fetch
 from tests.ui.journey_hand import DELIVERY, OFFLINE, Goods, Hand
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_on_the_screen() -> Iterator[None]:
+    """What a test closed is gone before the next one: a window that lives on would be restyled and painted for ever."""
+    yield
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
