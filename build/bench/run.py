@@ -211,11 +211,14 @@ def ui_wire_to_paint(runs: int) -> list[Measure]:
     """From the bytes on the wire to the painted verdict, with a million codes on board; and nothing lost when fast."""
     with folder() as place:
         run("ours_scans.py", "build-million", place, "--rows", "1000000")
+        os.sync()  # the writing of so large a file is not part of a scan
         found = [run("ours_window.py", "wire", place, "--first", str(700 * number)) for number in range(runs)]
+    every = [value for one in found for value in one["paint_ms"]]
     return [
         Measure("lost, 200 a second", "", of(found, "lost", max), target=0),
         Measure("wire to paint p50, 20 a second", "ms", of(found, "paint_ms", middle)),
-        Measure("wire to paint p99, 20 a second", "ms", of(found, "paint_ms", late), target=FRAME_MS),
+        Measure("wire to paint p99, worst run", "ms", of(found, "paint_ms", late), target=FRAME_MS),
+        Measure("wire to paint p99, all scans", "ms", (late(every),), note=f"{len(every)} scans, reported only"),
         Measure("of it to the commit p50", "ms", of(found, "commit_ms", middle)),
         Measure("of it to the commit p99", "ms", of(found, "commit_ms", late), note="the disk's part"),
         Measure("of it to the paint p50", "ms", of(found, "draw_ms", middle)),
