@@ -23,6 +23,7 @@ PRAGMAS: tuple[tuple[str, int | str], ...] = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),
     ("wal_autocheckpoint", 0),
+    ("journal_size_limit", 16_000_000),
     ("cache_size", -32_768),
     ("temp_store", "memory"),
     ("busy_timeout", 2_000),

@@ -2,16 +2,19 @@
 
 Priorities are small numbers first: a scan, then the settling of replies, then imports in slices of at most SLICE_MS.
 Two IMMEDIATE writers on two connections made a scan wait for an import; slices on one connection do not. Checkpoints
-(PASSIVE: they never hold up a writer) run on a thread and a connection of their own.
+(PASSIVE) run on a thread and a connection of their own, and wait for a quiet moment: their sync holds up a commit.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import peewee
@@ -26,6 +29,9 @@ SCAN, SETTLE, IMPORT, IDLE = range(4)
 SLICE_MS = 2.0
 GRACE_MS = 0.5
 CHECKPOINT_ROWS = 4_000
+QUIET_S = 0.25
+JOURNAL_BYTES = 512_000_000
+JOURNAL_SHARE = 4  # of the free disk: no more than a quarter of it
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +48,9 @@ class StoreWriter:
             raise
         self._checkpointer = Worker("store-checkpoint")
         self._rows_folded = 0
+        self._last_write = 0.0
+        self._closing = threading.Event()
+        self._journal = Path(f"{self.database.database}-wal")
         self._import_rests_until = 0.0
         self._inside = False
 
@@ -89,6 +98,7 @@ class StoreWriter:
 
     def close(self) -> None:
         """Finish the inbox, fold the journal into the file, close."""
+        self._closing.set()
         self._checkpointer.stop()
         self._worker.submit(self._close, priority=IDLE)
         self._worker.stop()
@@ -111,18 +121,36 @@ class StoreWriter:
             self._inside = False
 
     def _plan_checkpoint(self) -> None:
+        self._last_write = time.perf_counter()
         rows = self.database.connection().total_changes
         if rows - self._rows_folded >= CHECKPOINT_ROWS:
             self._rows_folded = rows
             self._checkpointer.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:
+        """Wait for a quiet moment, then fold: the sync of the file would hold up the commits of a burst or an import.
+
+        A journal that has no room to grow is folded at once, the bulk of it here. What was written meanwhile is
+        folded between two jobs of the writer: only a journal that is folded to its end is begun anew by the next
+        commit. At the close the writer folds it itself.
+        """
+        while self._busy() and self._journal_has_room():
+            if self._closing.wait(QUIET_S / 5):
+                return
+        with contextlib.closing(sqlite3.connect(str(self.database.database), isolation_level=None)) as connection:
+            _fold(connection)
+        if self._busy():
+            self._worker.submit(lambda: _fold(self.database.connection()), priority=SETTLE)
+
+    def _busy(self) -> bool:
+        return time.perf_counter() - self._last_write < QUIET_S
+
+    def _journal_has_room(self) -> bool:
         try:
-            with contextlib.closing(sqlite3.connect(str(self.database.database), isolation_level=None)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.Error as error:
-            # The journal only grows for a while; what cannot be written will show at the next commit.
-            _log.warning("checkpoint failed: %s", error)
+            free = shutil.disk_usage(self._journal.parent).free
+            return self._journal.stat().st_size < min(JOURNAL_BYTES, free // JOURNAL_SHARE)
+        except OSError:
+            return True
 
     def _close(self) -> None:
         try:
@@ -131,6 +159,14 @@ class StoreWriter:
             # Nothing is lost: the journal stays beside the file, and the next start folds it in.
             _log.info("checkpoint at close failed: %s", error)
         self.database.close()
+
+
+def _fold(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    except sqlite3.Error as error:
+        # The journal only grows for a while; what cannot be written will show at the next commit.
+        _log.warning("checkpoint failed: %s", error)
 
 
 class _Sliced:

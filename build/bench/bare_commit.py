@@ -6,7 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-PRAGMAS = ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768")
+PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = full",
+    "wal_autocheckpoint = 0",
+    "journal_size_limit = 16000000",
+    "cache_size = -32768",
+)
 
 
 def main() -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 dump = json.loads(((folder := Path(sys.argv[1])) / "scans.json").read_text())
 file = sqlite3.connect(folder / "bare.db", isolation_level=None)
 sqlite3.connect(folder / "start.db").backup(file)
-for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768"):
+for pragma in (
+    "journal_mode = wal",
+    "synchronous = full",
+    "wal_autocheckpoint = 0",
+    "journal_size_limit = 16000000",
+    "cache_size = -32768",
+):
     file.execute(f"PRAGMA {pragma}")
 inbox, over, waits = queue.SimpleQueue[tuple[list[list[str]], threading.Event]](), threading.Event(), list[float]()
 

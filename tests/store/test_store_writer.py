@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -262,3 +263,63 @@ def test_the_journal_is_folded_in_while_the_program_runs(bench: Bench) -> None:
         _, in_journal, moved = reader.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     assert in_journal == moved > 0
     assert bench.paths.database.stat().st_size > len(rows) * 50
+
+
+def test_the_journal_waits_for_a_quiet_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, folded = threading.Event(), threading.Event()
+    quiet = threading.Event()
+    fold = writer_module._fold
+
+    def busy() -> bool:
+        asked.set()
+        return not quiet.is_set()
+
+    def watched(connection: sqlite3.Connection) -> None:
+        fold(connection)
+        folded.set()
+
+    monkeypatch.setattr(bench.writer, "_busy", busy)
+    monkeypatch.setattr(writer_module, "_fold", watched)
+    monkeypatch.setattr(writer_module, "CHECKPOINT_ROWS", 10)
+
+    write_rows(bench, 20, "a scan ")
+    assert asked.wait(LIMIT_S)
+    assert not folded.is_set()
+
+    quiet.set()
+    assert folded.wait(LIMIT_S)
+
+
+def test_the_journal_of_a_burst_is_begun_anew_at_its_limit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.writer, "_busy", lambda: True)
+    monkeypatch.setattr(writer_module, "CHECKPOINT_ROWS", 50)
+    monkeypatch.setattr(writer_module, "JOURNAL_BYTES", 200_000)
+    bench.writer.call(lambda: bench.database.execute_sql("PRAGMA journal_size_limit = 10000"), write=False)
+
+    sizes = []
+    for burst in range(60):
+        write_rows(bench, 50, f"burst {burst} row ")
+        sizes.append(Path(f"{bench.paths.database}-wal").stat().st_size)
+
+    pages_written = 60 * 50 * 2
+    assert max(sizes) < pages_written * 4096 / 4
+    assert any(after < before for before, after in itertools.pairwise(sizes))
+
+
+def test_a_close_in_the_middle_of_a_burst_folds_the_journal(tmp_path: Path) -> None:
+    with Program(Call("burst", tmp_path, None, Environment())) as program:
+        program.writer._busy = lambda: True  # type: ignore[method-assign]
+        rows = [(f"row {number}", "x") for number in range(writer_module.CHECKPOINT_ROWS + 1)]
+
+        def fill() -> None:
+            program.writer.database.connection().executemany("INSERT INTO meta VALUES (?, ?)", rows)
+
+        program.writer.call(fill)
+
+    assert not Path(f"{program.paths.database}-wal").exists()
+
+
+def write_rows(bench: Bench, count: int, name: str) -> None:
+    """One commit after the other, as scans come."""
+    for number in range(count):
+        bench.writer.call(partial(bench.catalogue.set_meta, f"{name}{number}", "x" * 200))
