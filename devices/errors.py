@@ -2,7 +2,8 @@
 
 DeviceError
  ├─ SpecError           the text that names a scanner cannot be understood
- ├─ KindNotSupported    a kind of scanner that cannot be opened yet
+ ├─ KindNotSupported    a kind of scanner that cannot be opened on this machine
+ ├─ NeedsWindow         a kind of scanner that only the window can feed
  ├─ PortError           the port cannot be opened
  │   └─ PortLost        the port was open and went away
  └─ RecordingError      a recording cannot be read
@@ -16,6 +17,7 @@ NOTE_CODES = ("fragment_dropped", "label_overlong", "scan_not_taken")
 ERROR_CODES = (
     "bad_scanner_spec",
     "kind_not_supported",
+    "needs_window",
     "port_not_found",
     "port_denied",
     "port_busy",
@@ -55,10 +57,17 @@ class SpecError(DeviceError):
 
 
 class KindNotSupported(DeviceError):
-    """A known kind of scanner that cannot be opened yet."""
+    """A known kind of scanner that cannot be opened on this machine."""
 
     def __init__(self, subject: str) -> None:
         super().__init__("kind_not_supported", subject)
+
+
+class NeedsWindow(DeviceError):
+    """A kind of scanner whose keys or pictures only the window sees."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__("needs_window", subject)
 
 
 class PortError(DeviceError):

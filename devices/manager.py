@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from serial.tools.list_ports import comports  # type: ignore[import-untyped]
 
 from devices.catalog import Model, recognise
-from devices.driver import DeviceThread, Driver
-from devices.errors import KindNotSupported, SpecError
-from devices.replay import ReplayDriver
+from devices.driver import DeviceThread
+from devices.errors import SpecError
+from devices.registry import NO_FACTORIES, DriverFactory, driver_for
 from devices.scan import DeviceState, DeviceStatus, RawScan
-from devices.serial_port import SerialDriver
 from devices.spec import ScannerSpec
 
 _BY_ID = Path("/dev/serial/by-id")
@@ -44,10 +43,12 @@ class DeviceManager:
         on_scan: Callable[[RawScan], None],
         on_status: Callable[[DeviceStatus], None],
         now_ms: Callable[[], int],
+        factories: Mapping[str, DriverFactory] = NO_FACTORIES,
     ) -> None:
         """Nothing is opened yet. Callbacks come on the devices' threads, in order per device; they must be quick.
 
-        SpecError where one device is named twice. `now_ms` is epoch milliseconds, UTC.
+        SpecError where one device is named twice. `now_ms` is epoch milliseconds, UTC. `factories`: drivers of kinds
+        that the caller feeds itself (`keys`, `camera`); they go before the registry.
         """
         named = [spec.device for spec in specs]
         for spec in specs:
@@ -57,13 +58,14 @@ class DeviceManager:
         self._on_scan = on_scan
         self._on_status = on_status
         self._now_ms = now_ms
+        self._factories = factories
         self._threads: tuple[DeviceThread, ...] = ()
 
     def start(self) -> None:
-        """Begin on every device, and return at once. KindNotSupported before any of them is touched."""
+        """Begin on every device, and return at once. KindNotSupported or NeedsWindow before any is touched."""
         if self._threads:
             raise RuntimeError("started already")
-        drivers = [_driver_for(spec, self._now_ms) for spec in self._specs]
+        drivers = [driver_for(spec, self._now_ms, self._factories) for spec in self._specs]
         self._threads = tuple(
             DeviceThread(driver, on_scan=self._on_scan, on_status=self._on_status) for driver in drivers
         )
@@ -112,11 +114,3 @@ def _stable_names(folder: Path) -> Iterator[tuple[str, str]]:
     if folder.is_dir():
         for link in sorted(folder.iterdir()):
             yield str(link.resolve()), str(link)
-
-
-def _driver_for(spec: ScannerSpec, now_ms: Callable[[], int]) -> Driver:
-    if spec.kind == "serial":
-        return SerialDriver(spec, now_ms)
-    if spec.kind == "replay":
-        return ReplayDriver(spec, now_ms)
-    raise KindNotSupported(spec.device)

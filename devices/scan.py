@@ -13,9 +13,16 @@ class RawScan:
     device: str
     """Stable id: the text of the scanner's spec without its options, e.g. `serial:/dev/ttyACM0`."""
     payload: bytes = field(repr=False)
-    """Exactly as it came, AIM prefix included, without the configured line end."""
+    """Exactly as it came, an AIM prefix on the line included, without the configured line end."""
     at_ms: int
     """Epoch milliseconds, UTC, when the last byte was read."""
+    aim: str | None = None
+    """AIM identifier (`]d2`) that came beside the bytes (HID POS, camera); None where it stands in them, or is unknown."""
+
+    @property
+    def label(self) -> bytes:
+        """What the rules read and the store keeps: the payload, behind its AIM identifier where one came beside it."""
+        return self.payload if self.aim is None else self.aim.encode() + self.payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PackageClaim:
-    """One code as one source describes it; None: not said. `level` 1 is the smallest coded pack (trace-codes.md §8.1)."""
+    """One code as one source describes it; None: not said. `level` 1: smallest coded pack (trace-codes.md §8.1)."""
 
     code: str
     level: int | None
