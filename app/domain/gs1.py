@@ -1,6 +1,7 @@
-"""GS1 element strings through biip, and the question biip does not ask: was a separator lost? Pure.
+"""GS1 element strings: their elements, and what these say. Pure.
 
-Source: GS1 General Specifications (AI table), trace-codes.md §4. Dates: a day of 00 is the last day of the month.
+The grammar is biip's: common identifiers are matched by the patterns of its own table, in one walk; a message with any
+other identifier is handed to biip whole. Source: GS1 General Specifications (AI table), trace-codes.md §4.
 """
 
 from __future__ import annotations
@@ -8,28 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from biip import ParseError
 from biip.checksums import gs1_standard_check_digit
+from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementStrings
+from biip.gs1_element_strings import GS1ElementString, GS1ElementStrings
 from biip.gs1_messages import GS1Message
 
 GS = "\x1d"
+Elements = tuple[tuple[str, str], ...]  # (identifier, value) in the order of the label
+
 _ITEM_AIS = ("00", "01", "02")
-_PARENTHESES = re.compile(r"^(?:\([0-9]{2,4}\)[^()]+)+$")
-_DATE = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])"
-# What a lost separator could have hidden at the end of a field: the identifiers of trace-codes.md §4.1.
-_TAILS = {
-    "10": re.compile(r"10."),
-    "11": re.compile(f"11{_DATE}"),
-    "17": re.compile(f"17{_DATE}"),
-    "21": re.compile(r"21."),
-    "240": re.compile(r"240."),
-    "250": re.compile(r"250."),
-    "30": re.compile(r"30[0-9]{1,8}$"),
-    "37": re.compile(r"37[0-9]{1,8}$"),
-}
+_BRACKETS = re.compile(r"(?:\([0-9]{2,4}\)[^()]+)+")
+_BRACKETED = re.compile(r"\(([0-9]{2,4})\)([^()]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +36,28 @@ class Gs1Fields:
     expiry: dt.date | None
     made: dt.date | None
     item: bool  # holds an item key (00, 01 or 02)
+    sscc: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one identifier's element is matched; `open_ended`: only a separator says where it ends."""
+
+    pattern: re.Pattern[str]
+    open_ended: bool
+
+
+def _rule(ai: str) -> Rule:
+    entry = GS1ApplicationIdentifier.extract(ai)
+    return Rule(re.compile(entry.pattern.removeprefix("^").removesuffix("$")), entry.separator_required)
+
+
+# The identifiers of trace-codes.md §4.1, as biip's table has them.
+COMMON = {ai: _rule(ai) for ai in ("00", "01", "02", "10", "11", "17", "21", "30", "37", "240", "250")}
+DATES = frozenset({"11", "17"})
+
+
+@lru_cache(maxsize=4_096)  # one product's boxes all carry the same number
 def check_digit_fits(text: str, length: int) -> bool:
     """True for exactly `length` digits whose last is the GS1 mod-10 check digit of the others."""
     if len(text) != length or not (text.isascii() and text.isdigit()):
@@ -51,57 +65,107 @@ def check_digit_fits(text: str, length: int) -> bool:
     return gs1_standard_check_digit(text[:-1]) == int(text[-1])
 
 
-def parse_element_string(text: str) -> tuple[Gs1Fields, bool] | None:
-    """(fields, ambiguous), or None if it is no GS1 element string.
+@lru_cache(maxsize=4_096)
+def date_of(value: str) -> dt.date | None:
+    """The date of six digits, a day of 00 being the last of its month; None if there is no such day."""
+    try:
+        return GS1ElementString.extract(f"17{value}").date
+    except ParseError:
+        return None
 
-    Ambiguous: without any separator, either no serial is found, or the tail of a field could be another element. A
-    lost FNC1 is never mended by splitting: the delivery's manifest may confirm the plain reading, nothing else.
-    The parentheses form carries its own borders and is never ambiguous for that reason.
+
+def rule_at(text: str, at: int) -> tuple[str, Rule] | None:
+    """The common identifier that stands here, with its rule."""
+    for length in (2, 3):
+        ai = text[at : at + length]
+        rule = COMMON.get(ai)
+        if rule is not None:
+            return ai, rule
+    return None
+
+
+def elements_of(text: str) -> Elements | None:
+    """The elements of a plain (not bracketed) message; None if it is none. Blanks at its ends are not forgiven."""
+    if not text.isascii():
+        return None
+    found: list[tuple[str, str]] = []
+    at, end = 0, len(text)
+    while at < end:
+        if text[at] == GS:
+            at += 1
+            continue
+        known = rule_at(text, at)
+        if known is None:
+            return _by_biip(text)
+        ai, rule = known
+        match = rule.pattern.match(text, at)
+        if match is None or (ai in DATES and date_of(match[1]) is None):
+            return None
+        found.append((ai, match[1]))
+        at = match.end()
+    return tuple(found) or None
+
+
+def bracketed_elements(text: str) -> Elements | None:
+    """The elements of the form for people, `(01)…(17)…`; None if it is not that form, or cannot be taken apart.
+
+    Blanks around a bracket are a printer's; one inside a value is not dropped, it belongs to no GS1 value.
     """
-    if not text or not text.isascii():
+    if not _BRACKETS.fullmatch(text):
         return None
-    hri = bool(_PARENTHESES.match(text))
+    pairs = tuple((ai, value.strip(" ")) for ai, value in _BRACKETED.findall(text))
+    found = elements_of(GS.join(ai + value for ai, value in pairs))
+    return found if found == pairs else None
+
+
+def link_elements(text: str) -> Elements | None:
+    """The elements of a GS1 Digital Link; None if the address is none."""
     try:
-        message = GS1Message.parse_hri(text) if hri else GS1Message.parse(text)
+        return _pairs(GS1DigitalLinkURI.parse(text).element_strings)
     except (ParseError, ValueError):
         return None
-    fields = _fields(message.element_strings)
-    if fields is None:
-        return None
-    if hri or GS in text:
-        return fields, fields.serial is None
-    return fields, fields.serial is None or _hides_an_element(message.element_strings)
 
 
-def parse_link(text: str) -> Gs1Fields | None:
-    """The fields of a GS1 Digital Link; None if the address is none."""
-    try:
-        link = GS1DigitalLinkURI.parse(text)
-    except (ParseError, ValueError):
-        return None
-    return _fields(link.element_strings)
-
-
-def _fields(elements: GS1ElementStrings) -> Gs1Fields | None:
+def fields_of(elements: Elements) -> Gs1Fields | None:
+    """What the elements say; None if they contradict each other: two batches on one label, and nobody knows which."""
     values: dict[str, str] = {}
-    dates: dict[str, dt.date] = {}
-    for element in elements:
-        if element.ai.ai in values and values[element.ai.ai] != element.value:
-            return None  # two batches or two serials on one label: nobody knows which holds
-        values[element.ai.ai] = element.value
-        if element.date is not None:
-            dates[element.ai.ai] = element.date
-    item = any(ai in values for ai in _ITEM_AIS)
-    gtin, serial = values.get("01"), values.get("21")
-    return Gs1Fields(gtin, values.get("10"), serial, dates.get("17"), dates.get("11"), item)
-
-
-def _hides_an_element(elements: GS1ElementStrings) -> bool:
-    present = {element.ai.ai for element in elements}
-    return any(
-        _TAILS[ai].match(element.value, start)
-        for element in elements
-        if element.ai.separator_required
-        for ai in _TAILS.keys() - present
-        for start in range(1, len(element.value))
+    for ai, value in elements:
+        if values.setdefault(ai, value) != value:
+            return None
+    expiry, made = values.get("17"), values.get("11")
+    return Gs1Fields(
+        values.get("01"),
+        values.get("10"),
+        values.get("21"),
+        None if expiry is None else date_of(expiry),
+        None if made is None else date_of(made),
+        any(ai in values for ai in _ITEM_AIS),
+        values.get("00"),
     )
+
+
+def key_of_fields(fields: Gs1Fields) -> str | None:
+    """01 + GTIN + 21 + serial; without a serial 01 + GTIN + 10 + batch, which many boxes share; else None."""
+    if fields.gtin and fields.serial:
+        return f"01{fields.gtin}21{fields.serial}"
+    return f"01{fields.gtin}10{fields.batch}" if fields.gtin and fields.batch else None
+
+
+def open_ended(ai: str) -> bool:
+    """True if an element of this identifier needs a separator behind it."""
+    rule = COMMON.get(ai)
+    return rule.open_ended if rule else GS1ApplicationIdentifier.extract(ai).separator_required
+
+
+def _by_biip(text: str) -> Elements | None:
+    bare = text.strip(GS)
+    if bare != bare.strip():
+        return None  # biip would drop the blanks without a word
+    try:
+        return _pairs(GS1Message.parse(bare).element_strings) or None
+    except (ParseError, ValueError):
+        return None
+
+
+def _pairs(elements: GS1ElementStrings) -> Elements:
+    return tuple((element.ai.ai, element.value) for element in elements)

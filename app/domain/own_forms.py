@@ -7,6 +7,7 @@ A patient's voucher (医保电子凭证) is a credential: whoever sees one here 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 PREFIX = "MATOU"
 KINDS = {"!": "command", "#": "badge", "=": "delivery", "~": "set_up"}
@@ -30,4 +31,12 @@ def own_form(text: str) -> tuple[str, str] | None:
 
 def holds_voucher(text: str) -> bool:
     """True if a patient's voucher stands anywhere in the text (a wrapped or glued one is still a credential)."""
-    return VOUCHER.search(text) is not None
+    if "%" in text:  # a web address may write any sign of it as %34
+        plain = unquote(text)
+        if plain != text and _stands_in(plain):
+            return True
+    return _stands_in(text)
+
+
+def _stands_in(text: str) -> bool:
+    return ("424" in text or "opc" in text.lower()) and VOUCHER.search(text) is not None
