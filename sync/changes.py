@@ -47,6 +47,12 @@ class Site(Struct, frozen=True):
     addresses: Addresses
     limits: Limits
     capabilities: tuple[str, ...]
+    relay_token: str | None = None
+
+    @property
+    def relay(self) -> str | None:
+        """The relay's address, None where this hospital does not say that one answers there."""
+        return self.addresses.relay if "relay" in self.capabilities else None
 
 
 class PinVerifier(Struct, frozen=True):
@@ -86,6 +92,7 @@ class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
     """An item of the hospital's catalogue. Hospital units = smallest packs × multiplier ÷ divisor.
 
     `levels`: prefix (seven digits of a 20-digit code, or a GTIN-14) → level, 1 = smallest coded pack.
+    `maker_patterns`: templates of codes of the maker's own layout, each for the whole of a code.
     """
 
     drug: Word
@@ -107,6 +114,7 @@ class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
     special: bool = False
     splittable: bool = False
     exempt: str | None = None
+    maker_patterns: tuple[str, ...] = ()
 
 
 class RecallChange(Struct, frozen=True, tag_field="kind", tag="recall"):
@@ -147,7 +155,10 @@ class DeliveryLine(Struct, frozen=True):
 
 
 class DeliveryChange(Struct, frozen=True, tag_field="kind", tag="delivery"):
-    """A delivery note (随货单). `manifest`: complete, late, wrong or missing; `state`: open or withdrawn."""
+    """A delivery note (随货单). `manifest`: complete, late, wrong or missing; `state`: open or withdrawn.
+
+    `knowledge` says where its packages are told: in this `feed`, or by the `relay`.
+    """
 
     delivery: Word
     supplier: str
@@ -163,6 +174,7 @@ class DeliveryChange(Struct, frozen=True, tag_field="kind", tag="delivery"):
     shipped_ms: Count | None = None
     gift: bool = False
     synthetic: bool = False
+    knowledge: str = "feed"
 
 
 class Equation(Struct, frozen=True):
@@ -207,6 +219,31 @@ class CodesChange(Struct, frozen=True, tag_field="kind", tag="codes"):
     rows: tuple[CodeRow, ...]
 
 
+class PackageEventChange(Struct, frozen=True, tag_field="kind", tag="package_event"):
+    """What somebody at the hospital learnt about packages or did to them; known by its `id`, never changed.
+
+    `verb`: `add` and `delete` as in the relay's events (`delete` without children: all left); `observe`: seen like
+    this, so `code` is of this `level` and `drug`, and so are codes of its `prefix`; `declare_error`: `declares` never
+    was true.
+    """
+
+    id: Word
+    verb: str
+    at_ms: Count
+    operator: str | None = None
+    device: str | None = None
+    receipt: str | None = None
+    parent: str | None = None
+    children: tuple[Word, ...] = ()
+    replaces: str | None = None
+    declares: str | None = None
+    code: str | None = None
+    level: Level | None = None
+    drug: str | None = None
+    prefix: str | None = None
+    note: str | None = None
+
+
 Change: TypeAlias = (
     OperatorChange
     | StoreRoomChange
@@ -216,9 +253,12 @@ Change: TypeAlias = (
     | DeliveryChange
     | ReceiptChange
     | CodesChange
+    | PackageEventChange
 )
 
-KINDS = frozenset({"operator", "store_room", "drug", "recall", "packages", "delivery", "receipt", "codes"})
+KINDS = frozenset(
+    {"operator", "store_room", "drug", "recall", "packages", "delivery", "receipt", "codes", "package_event"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,12 @@ class Cycle:
 class Exchange:
     """Runs cycles; remembers which hospital answers."""
 
-    def __init__(self, *, transport: Transport, writer: Writer, hooks: Hooks, push: Push, pull: Pull) -> None:
+    def __init__(
+        self, *, transport: Transport, writer: Writer, hooks: Hooks, push: Push, pull: Pull,
+        met: Callable[[Site], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        """`met` hears of every hospital that was let in."""
+        self._met = met
         self._transport = transport
         self._writer = writer
         self._hooks = hooks
@@ -93,6 +98,7 @@ class Exchange:
         site = middleware_site.get(self._transport)
         self._writer.call(partial(self._admit, site), priority=Priority.SETTLE)
         self._realm = site.site_id
+        self._met(site)
         return site
 
     def _admit(self, site: Site) -> None:

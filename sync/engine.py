@@ -1,7 +1,8 @@
 """The sync engine: one named thread that wakes by nudge or interval and runs one exchange; `matou sync` without it.
 
 `start`, `nudge`, `stop` and `status` may be called from any thread. `run_until_empty` runs on the caller's thread, in
-an engine that was never started. Everything on disk is written through the one writer.
+an engine that was never started. The relay has a thread of its own (`relay_line`), which nothing here waits for.
+Everything on disk is written through the one writer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +28,9 @@ from sync.ports import Clock, Database, Hooks, Priority, SyncSettings, Writer
 from sync.pull import Pull
 from sync.push import Push
 from sync.questions import Questions
-from sync.status import Network, Summary, SyncStatus
+from sync.relay_line import RelayLine
+from sync.relay_wire import CodeFacts
+from sync.status import Network, RelayStatus, Summary, SyncStatus
 from sync.transport import HttpTransport, Transport
 
 __all__ = ["Clock", "Hooks", "Summary", "SyncEngine", "SyncSettings", "SyncStatus"]
@@ -34,6 +39,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_RELAY_STOP_S = 1.0
+"""A pull of manifests loses nothing when it is left behind, so nobody waits for it."""
+
 
 class SyncEngine:
     """Exchanges the outbox and the changes of one data folder with one hospital."""
@@ -41,8 +49,11 @@ class SyncEngine:
     def __init__(
         self, *, server: str, device: str, database: Database, writer: Writer, hooks: Hooks, clock: Clock,
         ca: Path | None = None, settings: SyncSettings = SyncSettings(),  # noqa: B008 (frozen)
+        relay_token: str | None = None,
     ) -> None:  # fmt: skip
-        """Opens nothing yet. Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (no such `ca`)."""
+        """Opens nothing yet. `relay_token`: instead of the one that the hospital names.
+
+        Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (no such `ca`)."""
         connect: Callable[[], Transport] = partial(HttpTransport, server, device, ca=ca, settings=settings)
         self._transport = connect()
         self._questions = Questions(connect)
@@ -60,7 +71,14 @@ class SyncEngine:
             transport=self._transport, database=database, writer=self._writer, hooks=hooks, clock=clock,
             settings=settings,
         )  # fmt: skip
-        self._exchange = Exchange(transport=self._transport, writer=self._writer, hooks=hooks, push=push, pull=pull)
+        self._relay = None if hooks.manifests is None else RelayLine(
+            device=device, database=database, writer=self._writer, sink=hooks.manifests, clock=clock,
+            settings=settings, ca=ca, token=relay_token, told=self._take_relay, left_behind=_LeftBehindError,
+        )  # fmt: skip
+        self._exchange = Exchange(
+            transport=self._transport, writer=self._writer, hooks=hooks, push=push, pull=pull,
+            met=self._relay.meet if self._relay is not None else lambda _: None,
+        )  # fmt: skip
         self._wake = threading.Condition()
         self._pacing = Pacing(settings)
         self._stopping = False
@@ -73,6 +91,13 @@ class SyncEngine:
         """For calls that are not items; lives as long as the engine."""
         return self._questions
 
+    def resolve(self, codes: Sequence[str], timeout_s: float) -> Future[tuple[CodeFacts, ...]]:
+        """Ask the relay what it knows of at most a hundred codes; unknown ones are missing. Raises SyncError
+        `relay_absent`; the future brings the other codes of `errors.OF_THE_RELAY`."""
+        if self._relay is None:
+            raise SyncError("relay_absent")
+        return self._relay.resolve(codes, timeout_s)
+
     def start(self) -> None:
         """Begin: what an earlier run left in flight becomes unsure, and the first exchange is due at once."""
         with self._wake:
@@ -80,6 +105,8 @@ class SyncEngine:
                 raise RuntimeError("an engine starts once")
             self._thread = threading.Thread(target=self._run, name="sync-engine", daemon=True)
             self._thread.start()
+        if self._relay is not None:
+            self._relay.start()
 
     def nudge(self, *, urgent: bool = False) -> None:
         """There is something to send; after the commit. Ten nudges are one exchange. Never blocks."""
@@ -99,6 +126,10 @@ class SyncEngine:
             if thread.is_alive():
                 log.warning("the exchange under way is left behind; its items are asked for at the next start")
                 self._writer.leave()
+        if self._relay is not None and not self._relay.stop(
+            min(_RELAY_STOP_S, max(0.0, until - self._clock.monotonic()))
+        ):
+            self._writer.leave()
         self._questions.stop(max(0.0, until - self._clock.monotonic()))
         if thread is None or not thread.is_alive():
             self._transport.close()
@@ -133,6 +164,8 @@ class SyncEngine:
             if not cycle.cut or cycle.trouble:
                 code = cycle.trouble.code if cycle.trouble else None
             there = code is None and not cycle.cut and (outlook.empty or not until_empty)
+            if there and self._relay is not None:
+                self._relay.finish(lambda: self._over(deadline), lambda wait_s: self._pause(wait_s, deadline))
             if there or code in PERMANENT:
                 return self._summary(fetched, code)
             self._pause(self._wait_s(cycle, outlook, failures), deadline)
@@ -189,10 +222,16 @@ class SyncEngine:
                 held=counts.held if counts else old.held,
                 last_exchange_ms=old.last_exchange_ms if trouble else self._clock.now_ms(),
                 trouble=trouble,
+                relay=old.relay,
             )
             self._status = status
         if status != old:
             self._hooks.on_status(status)
+
+    def _take_relay(self, relay: RelayStatus) -> None:
+        with self._wake:
+            status = self._status = replace(self._status, relay=relay)
+        self._hooks.on_status(status)
 
     def _reckon(self, cycle: Cycle, outlook: Outlook | None) -> None:
         """Set the alarm clock after a cycle."""

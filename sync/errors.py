@@ -4,9 +4,12 @@
       the line      server_unreachable  server_timeout  connection_lost  tls_failed
       the server    server_error  throttled  bad_reply  call_refused  ask_unavailable
       the setting   foreign_realm  insecure_url  bad_server_url  bad_device
+      the relay     relay_absent  relay_denied  relay_unreachable  relay_untrusted  relay_busy  relay_bad_reply
+                    relay_bad_address
       ourselves     limit_reached  sync_bug
 
-Words for each code, and for each answer code of an item, stand in resources/texts/sync.toml.
+Words for each code, and for each answer code of an item, stand in resources/texts/sync.toml; those of the relay and of
+refused manifests in relay.toml.
 """
 
 from __future__ import annotations
@@ -25,6 +28,13 @@ CODES = (
     "insecure_url",
     "bad_server_url",
     "bad_device",
+    "relay_absent",
+    "relay_denied",
+    "relay_unreachable",
+    "relay_untrusted",
+    "relay_busy",
+    "relay_bad_reply",
+    "relay_bad_address",
     "limit_reached",
     "sync_bug",
 )
@@ -34,6 +44,20 @@ OFFLINE = frozenset({"server_unreachable", "server_timeout", "connection_lost", 
 
 POINTLESS_TO_GO_ON = frozenset({"server_unreachable", "tls_failed", "throttled", "foreign_realm"})
 """The other calls of this cycle would meet the same."""
+
+OF_THE_RELAY = {
+    "server_unreachable": "relay_unreachable",
+    "server_timeout": "relay_unreachable",
+    "connection_lost": "relay_unreachable",
+    "tls_failed": "relay_untrusted",
+    "server_error": "relay_busy",
+    "throttled": "relay_busy",
+    "bad_reply": "relay_bad_reply",
+    "call_refused": "relay_bad_reply",
+    "insecure_url": "relay_bad_address",
+    "bad_server_url": "relay_bad_address",
+}
+"""The same trouble when it is the relay's: people are told another sentence."""
 
 PERMANENT = frozenset({"foreign_realm", "insecure_url", "bad_server_url", "bad_device"})
 """Only a person can mend it: trying again within one run is useless."""
@@ -64,6 +88,16 @@ ANSWER_CODES = (
     "unspecified",
 )
 """Codes that a row can carry: those of middleware.yaml and its sandbox, then our own. A server may bring others."""
+
+
+REFUSALS = (
+    "manifest_unreadable",
+    "manifest_rows_wrong",
+    "manifest_digest_wrong",
+    "manifest_too_large",
+    "manifest_gone",
+)
+"""Why a version of a manifest is not taken in. Its supplier mends it by sending another version."""
 
 
 class SyncError(Exception):

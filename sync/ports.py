@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sync.changes import Change, Site
+from sync.relay_wire import ManifestHead, ManifestRow, PackageEvent
 from sync.status import SyncStatus
 from sync.verdicts import Settled
 
@@ -68,6 +69,38 @@ class Database(Protocol):
     def cursor(self) -> Cursor: ...
 
 
+class ManifestSink(Protocol):
+    """Where the relay's manifests go; every method runs on the writer thread, inside a transaction if it writes.
+
+    A version is staged out of sight, block by block, and becomes visible as a whole. All of it may be told twice.
+    """
+
+    def known(self, manifest: str, version: int) -> bool:
+        """True if this version, or a later one, is complete here already."""
+
+    def staged(self, head: ManifestHead) -> int:
+        """Rows of this version that are staged, counted from its first row without a gap; 0: begin now."""
+
+    def stage(self, head: ManifestHead, rows: Sequence[ManifestRow], first: int) -> Iterator[None]:
+        """Stage `rows`, of which the first has the number `first` (from 0), in small steps.
+
+        `first` 0 drops whatever was staged of this version. Rows that are staged already may come again: the last
+        telling of a number wins.
+        """
+
+    def complete(self, head: ManifestHead) -> None:
+        """All rows are staged and agree with the digest: this version takes the place of all earlier ones."""
+
+    def refuse(self, head: ManifestHead, code: str, detail: str) -> None:
+        """Drop what was staged of this version and remember why (a code of `errors.REFUSALS`); an earlier one stays."""
+
+    def withdraw(self, manifest: str) -> None:
+        """The supplier takes the manifest back, all versions; unknown here: nothing to do."""
+
+    def events(self, events: Sequence[PackageEvent]) -> None:
+        """What happened to packages after shipping, in the order in which it was told."""
+
+
 @dataclass(frozen=True)
 class Hooks:
     """What the program does with what arrives; wiring fills it in."""
@@ -82,6 +115,8 @@ class Hooks:
     """The realm of this data folder, None in a new one (writer thread)."""
     on_status: Callable[[SyncStatus], None]
     """Any thread; must not block."""
+    manifests: ManifestSink | None = None
+    """Where the relay's manifests go; None: the relay is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +144,11 @@ class SyncSettings:
     """So many answers `receipt_incomplete` to a close with nothing else pending, and it is held."""
     alone_tries: int = 3
     """So many calls refused as a whole with this item alone, and the item is refused."""
+    relay_interval_s: float = 60.0
+    relay_backoff_cap_s: float = 300.0
+    relay_heads: int = 200
+    """Heads of one page."""
+    relay_block: int = 500
+    """Rows that are handed to the sink at once; so many are fetched again at the most after a kill."""
+    relay_rows_most: int = 2_000_000
+    """A manifest that says it has more is refused: it would fill the disk."""

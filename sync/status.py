@@ -6,6 +6,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 Network = Literal["unknown", "online", "offline"]
+RelayNetwork = Literal["absent", "unknown", "online", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """Where the pull of manifests stands. `absent`: this hospital names no relay, or the program wants none.
+
+    `manifests` and `refused` count versions since this engine began; `trouble` is a code of `errors.CODES`.
+    """
+
+    network: RelayNetwork = "absent"
+    trouble: str | None = None
+    manifests: int = 0
+    refused: int = 0
+    last_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,7 @@ class SyncStatus:
     held: int = 0
     last_exchange_ms: int | None = None
     trouble: str | None = None
+    relay: RelayStatus = RelayStatus()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import ipaddress
 import re
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from sync.ports import SyncSettings
 _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEEP_ALIVE_S = 3.0
 """Under the five seconds after which servers commonly drop an idle connection: a request must not meet a dead one."""
+_LINE_MOST = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
+class LineTransport(Transport, Protocol):
+    """A transport that also brings a long reply line by line."""
+
+    def lines(self, call: Call, kind: str) -> AbstractContextManager[Iterator[bytes]]:
+        """The lines of a 200 of this content type, without their LF. Raises SyncError, also between two lines."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """The body of a reply that is a no."""
 
@@ -66,21 +74,28 @@ class Problem(msgspec.Struct, frozen=True):
 class HttpTransport:
     """httpx with our limits: no redirects, no proxies of the environment, bounded time and size."""
 
-    def __init__(self, server: str, device: str, *, ca: Path | None, settings: SyncSettings) -> None:
-        """Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (the `ca` file is no certificate)."""
+    def __init__(
+        self, server: str, device: str, *, ca: Path | None, settings: SyncSettings, token: str | None = None,
+        trust_system: bool = False,
+    ) -> None:  # fmt: skip
+        """`token` goes with every call; `trust_system`: what the system trusts is good beside `ca`, too.
+
+        Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (the `ca` file is no certificate).
+        """
         base = checked_address(server)
         if not _DEVICE.fullmatch(device):
             raise SyncError("bad_device")
         self._settings = settings
         limits = settings.read_s
+        letters = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(
             base_url=base,
-            headers={"Matou-Device": device, "User-Agent": "matou", "Accept-Encoding": "identity"},
+            headers={"Matou-Device": device, "User-Agent": "matou", "Accept-Encoding": "identity", **letters},
             timeout=httpx.Timeout(limits, connect=settings.connect_s),
             limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_S),
             follow_redirects=False,
             trust_env=False,
-            verify=_trust(ca) if base.scheme == "https" else True,
+            verify=_trust(ca, system=trust_system) if base.scheme == "https" else True,
         )
 
     def exchange(self, call: Call) -> Reply:
@@ -104,8 +119,35 @@ class HttpTransport:
             body = self._bounded(response, deadline)
             return Reply(response.status_code, _seconds(response.headers.get("Retry-After")), body)
 
+    @contextmanager
+    def lines(self, call: Call, kind: str) -> Iterator[Iterator[bytes]]:
+        """The lines of a long reply, held in memory one piece at a time. Leaving early drops the connection.
+
+        Raises SyncError, also between two lines: what was brought before it is whole.
+        """
+        timeout = httpx.Timeout(self._settings.read_s, connect=min(self._settings.connect_s, self._settings.read_s))
+        with (
+            _sorted(),
+            self._client.stream(
+                call.method, call.path.lstrip("/"), params=dict(call.query) or None, timeout=timeout
+            ) as response,
+        ):
+            if response.status_code != 200:
+                deadline = time.monotonic() + 2 * self._settings.read_s
+                wait_s = _seconds(response.headers.get("Retry-After"))
+                body_of(Reply(response.status_code, wait_s, self._bounded(response, deadline)))
+            given = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if given != kind or response.headers.get("Content-Encoding", "identity") != "identity":
+                raise SyncError("bad_reply", f"not {kind}", may_have_left=True)
+            yield self._whole_lines(response)
+
     def close(self) -> None:
         self._client.close()
+
+    def _whole_lines(self, response: httpx.Response) -> Iterator[bytes]:
+        # Sorted here, too: whoever reads the lines keeps what came before the trouble.
+        with _sorted():
+            yield from cut_lines(response.iter_raw(), time.monotonic, 2 * self._settings.read_s)
 
     def _bounded(self, response: httpx.Response, deadline: float) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -118,6 +160,24 @@ class HttpTransport:
             if time.monotonic() > deadline:
                 raise SyncError("server_timeout", "the reply drips", may_have_left=True)
         return bytes(parts)
+
+
+def cut_lines(parts: Iterator[bytes], monotonic: Callable[[], float], line_s: float) -> Iterator[bytes]:
+    """Whole lines out of pieces; what stands behind the last LF is dropped. `line_s`: time limit of one line.
+
+    Raises SyncError: server_timeout (the reply drips), bad_reply (a line without an end).
+    """
+    rest = b""
+    until = monotonic() + line_s
+    for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        yield from whole
+        if whole:
+            until = monotonic() + line_s
+        elif monotonic() > until:
+            raise SyncError("server_timeout", "the reply drips", may_have_left=True)
+        if len(rest) > _LINE_MOST:
+            raise SyncError("bad_reply", "a line without an end", may_have_left=True)
 
 
 def checked_address(server: str) -> httpx.URL:
@@ -166,11 +226,14 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _trust(ca: Path | None) -> ssl.SSLContext:
+def _trust(ca: Path | None, *, system: bool) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=None if ca is None else str(ca))
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+        if system:
+            context.load_default_certs()
     except (OSError, ssl.SSLError) as error:
         raise SyncError("tls_failed", "the certificate file cannot be read") from error
+    return context
 
 
 def _problem(body: bytes) -> str | None:

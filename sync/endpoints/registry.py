@@ -1,8 +1,17 @@
-"""Every remote call of this package, in one list. Pure."""
+"""Every remote call of this package, in one list per party that answers. Pure."""
 
 from __future__ import annotations
 
-from sync.endpoints import middleware_ask, middleware_changes, middleware_items, middleware_site
+from sync.endpoints import (
+    middleware_ask,
+    middleware_changes,
+    middleware_items,
+    middleware_site,
+    relay_ack,
+    relay_heads,
+    relay_resolve,
+    relay_rows,
+)
 from sync.endpoints.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -10,4 +19,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     middleware_changes.ENDPOINT,
     middleware_items.ENDPOINT,
     middleware_ask.ENDPOINT,
+)
+
+RELAY_ENDPOINTS: tuple[Endpoint, ...] = (
+    relay_heads.ENDPOINT,
+    relay_rows.ENDPOINT,
+    relay_ack.ENDPOINT,
+    relay_resolve.ENDPOINT,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from sync.sandbox.wire import (
     AskRequest,
     ItemsRequest,
     Outcome,
+    PackageEvent,
     Scan,
 )
 from sync.sandbox.world import World
@@ -57,7 +58,10 @@ class Problem(Exception):
 
 
 class Api:
-    """The endpoints. `now_s` is the clock of the hospital, `addresses` is asked because ports are known late."""
+    """The endpoints. `now_s` is the clock of the hospital, `addresses` is asked because ports are known late.
+
+    The routes of other parties at the same port are handed to `app`.
+    """
 
     def __init__(
         self, world: World, board: FaultBoard, now_s: Callable[[], float], addresses: Callable[[], Addresses]
@@ -67,15 +71,16 @@ class Api:
         self._now_s = now_s
         self._addresses = addresses
 
-    def app(self) -> Starlette:
+    def app(self, others: Sequence[Route] = ()) -> Starlette:
         """The ASGI application."""
-        absent = [Route(f"/{name}{{rest:path}}", self.absent, methods=_METHODS) for name in ("relay", "evoucher")]
+        absent = Route("/evoucher{rest:path}", self.absent, methods=_METHODS)
         routes = [
             Route("/v1/site", self.site, methods=["GET"]),
             Route("/v1/changes", self.changes, methods=["GET"]),
             Route("/v1/items", self.items, methods=["POST"]),
             Route("/v1/items/ask", self.ask, methods=["POST"]),
-            *absent,
+            *others,
+            absent,
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: self._http, Problem: self._problem})
         app.router.redirect_slashes = False
@@ -84,7 +89,7 @@ class Api:
     async def site(self, request: Request) -> Response:
         """GET /v1/site."""
         site, addresses = self._world.hospital.site, self._addresses()
-        skew_s = sum(fault.number() for fault in _faults(request, "clock_skew"))
+        skew_s = sum(fault.number() for fault in faults_of(request, "clock_skew"))
         body = {
             "site_id": site.site_id,
             "name": site.name,
@@ -94,9 +99,10 @@ class Api:
             "now_ms": max(0, int((self._now_s() + skew_s) * 1000)),
             "addresses": {name: getattr(addresses, name) for name in ("middleware", "relay", "evoucher")},
             "limits": {"items": LIMIT_ITEMS, "bytes": LIMIT_BYTES},
-            "capabilities": ["ask", "changes", "items"],
+            "capabilities": ["ask", "changes", "items", "package_event", "relay"],
+            "relay_token": self._world.relay_token,
         }
-        return _json(body)
+        return as_json(body)
 
     async def changes(self, request: Request) -> Response:
         """GET /v1/changes."""
@@ -110,7 +116,7 @@ class Api:
             page = self._world.hospital.feed.page(cursor, limit)
         except UnknownCursor:
             raise Problem(410, "cursor_gone") from None
-        return _json({"changes": page.changes, "cursor": page.cursor, "more": page.more})
+        return as_json({"changes": page.changes, "cursor": page.cursor, "more": page.more})
 
     async def items(self, request: Request) -> Response:
         """POST /v1/items."""
@@ -125,12 +131,12 @@ class Api:
             answers = self._world.receive(raw_items, letters, self._forced(letters, request))
         except OSError:
             raise Problem(503, "not_kept") from None
-        return _json({"items": [self._told(answer) for answer in answers]})
+        return as_json({"items": [self._told(answer) for answer in answers]})
 
     async def ask(self, request: Request) -> Response:
         """POST /v1/items/ask."""
         ids = _read(await _body(request), AskRequest).ids
-        return _json({"items": [self._told(answer) for answer in self._world.judge.ask(ids)]})
+        return as_json({"items": [self._told(answer) for answer in self._world.judge.ask(ids)]})
 
     async def absent(self, request: Request) -> Response:
         """Parts of the hospital that this version does not play yet."""
@@ -139,8 +145,8 @@ class Api:
 
     def _forced(self, letters: list[Letter], request: Request) -> dict[int, Forced]:
         """What the faults of this call decide, by position."""
-        poison = {fault.value for fault in _faults(request, "poison")}
-        put_off = [self._board.picks(fault.value) for fault in _faults(request, "half_refused")]
+        poison = {fault.value for fault in faults_of(request, "poison")}
+        put_off = [self._board.picks(fault.value) for fault in faults_of(request, "half_refused")]
         forced: dict[int, Forced] = {}
         for place, letter in enumerate(letters):
             words = _words(letter)
@@ -167,7 +173,7 @@ class Api:
         return self._say(error.status, error.code, None)
 
     def _say(self, status: int, code: str, headers: Mapping[str, str] | None) -> Response:
-        response = _json({"code": code, "text": self._world.texts[code]})
+        response = as_json({"code": code, "text": self._world.texts[code]})
         response.status_code = status
         response.headers.update(headers or {})
         return response
@@ -176,11 +182,13 @@ class Api:
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def _json(body: object) -> Response:
+def as_json(body: object) -> Response:
+    """An answer."""
     return Response(msgspec.json.encode(body), media_type="application/json")
 
 
-def _faults(request: Request, name: str) -> list[Fault]:
+def faults_of(request: Request, name: str) -> list[Fault]:
+    """The faults of this name that strike this call."""
     struck: tuple[Fault, ...] = request.scope.get(FAULTS_KEY, ())
     return [fault for fault in struck if fault.name == name]
 
@@ -191,6 +199,8 @@ def _words(letter: Letter) -> tuple[str, ...]:
         return (letter.id, "outcome", item.outcome, item.code or "")
     if isinstance(item, Scan):
         return (letter.id, "scan", item.code)
+    if isinstance(item, PackageEvent):
+        return (letter.id, "package_event", item.code or item.parent or "")
     return (letter.id, type(item).__name__.lower())
 
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from sync.sandbox.bad_order import BadOrder
 from sync.sandbox.calls import Calls
 from sync.sandbox.faults import BadFaults
-from sync.sandbox.orders import BadOrder
-from sync.sandbox.views import answer_key, ledger_pieces
+from sync.sandbox.views import answer_key, ledger_pieces, relay_view
 from sync.sandbox.world import World
 
 
@@ -41,6 +41,8 @@ class Control:
                 Route("/calls", self.reset_calls, methods=["POST"]),
                 Route("/seed", self.seed, methods=["POST"]),
                 Route("/faults", self.faults, methods=["POST"]),
+                Route("/relay", self.relay, methods=["GET"]),
+                Route("/relay", self.order_relay, methods=["POST"]),
             ]
         )
 
@@ -91,6 +93,21 @@ class Control:
         except BadFaults as error:
             return _bad("bad_faults", str(error))
         return _json(b"{}")
+
+    async def relay(self, request: Request) -> Response:
+        """All manifests, what devices said of them, and what is still late."""
+        del request
+        return _json(relay_view(self._world.hospital.relay))
+
+    async def order_relay(self, request: Request) -> Response:
+        """Let a late manifest appear, take one back, or let something happen to packages."""
+        try:
+            done = self._world.order_relay(await request.body())
+        except BadOrder as error:
+            return _bad("bad_order", str(error))
+        except OSError as error:
+            return _bad("not_kept", str(error), 503)
+        return _json(msgspec.json.encode(done))
 
 
 async def _calmly(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

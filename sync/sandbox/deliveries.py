@@ -1,7 +1,11 @@
 """A delivery as the hospital knows it, and how a code of it is expanded to its smallest packs.
 
-Pure data; lives on the sandbox's event loop. Only a `complete` manifest is known to the hospital (and to the feed); the
-packages of another delivery are the goods as they really stand at the dock, seen through the control door alone.
+Pure data; lives on the sandbox's event loop. Two kinds of knowledge, and they differ:
+
+* `feed`: only a `complete` manifest is known to the hospital, and told in its feed; the packages of another delivery
+  are the goods as they really stand at the dock, seen through the control door alone.
+* `relay`: the hospital always knows the goods as they really stand, and tells none of it; what devices know of them,
+  right or wrong, they have from the relay.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from sync.sandbox.wire import Drug, EpochMs, Filled, Line, ManifestState, Package
+from sync.sandbox.wire import Drug, EpochMs, Filled, Knowledge, Line, ManifestState, Package
 
 
 class DeliverySeed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +36,9 @@ class DeliverySeed(Struct, frozen=True, forbid_unknown_fields=True):
     shipped_ms: EpochMs | None = None
     gift: bool = False
     synthetic: bool = True
+    knowledge: Knowledge = "feed"
+    cases: tuple[str, ...] = ()
+    """Names of the hard cases in it, for the answer key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +62,12 @@ class Delivery:
     def __init__(self, seed: DeliverySeed) -> None:
         self.seed = seed
         self.lines = {line.line: line for line in seed.lines}
-        self.complete = seed.manifest == "complete"
+        self.told_in_feed = seed.knowledge == "feed" and seed.manifest == "complete"
         self.known: dict[str, Package] = {}
         self._children: dict[str, list[str]] = {}
         self._expanded: dict[str, tuple[tuple[str, int], ...]] = {}
         self.set_lines: frozenset[int] = frozenset()
-        if self.complete:
+        if self.told_in_feed or seed.knowledge == "relay":
             self.known = {package.code: package for package in seed.packages}
             for package in seed.packages:
                 if package.parent is not None:

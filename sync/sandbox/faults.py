@@ -36,7 +36,9 @@ PLAIN = frozenset(
 LASTING = frozenset({"refuse_connection", "poison", "clock_skew", "expired_tls"})
 """Faults of a state rather than of a call: planned without a call, they begin at once and last."""
 PATHS = {"/v1/site": "site", "/v1/changes": "changes", "/v1/items": "items", "/v1/items/ask": "ask"}
-ENDPOINTS = frozenset(PATHS.values()) | {"relay", "evoucher", "other"}
+RELAY = {"manifests": "relay_heads", "rows": "relay_rows", "ack": "relay_ack", "resolve": "relay_resolve"}
+"""Last part of a path of the relay → its endpoint. A fault planned for `relay` strikes all of them."""
+ENDPOINTS = frozenset(PATHS.values()) | frozenset(RELAY.values()) | {"relay", "evoucher", "other"}
 
 
 class BadFaults(Exception):
@@ -74,7 +76,7 @@ class _Planned:
 
     def strikes(self, endpoint: str, now_s: float) -> bool:
         """Count a call and say whether it is struck."""
-        if self.endpoint not in (None, endpoint) or self.done:
+        if self.endpoint not in (None, endpoint, endpoint.partition("_")[0]) or self.done:
             return False
         if self.until_s is not None:
             self.done = now_s > self.until_s
@@ -119,7 +121,9 @@ def parse_fault(text: str) -> Fault:
 def endpoint_of(path: str) -> str:
     """The short name of an endpoint."""
     first = path.strip("/").partition("/")[0]
-    return PATHS.get(path) or (first if first in ("relay", "evoucher") else "other")
+    if first == "relay":
+        return RELAY.get(path.rpartition("/")[2], first)
+    return PATHS.get(path) or (first if first == "evoucher" else "other")
 
 
 class FaultBoard:

@@ -14,7 +14,8 @@ from sync.sandbox.bulk import BulkReceipt
 from sync.sandbox.deliveries import Delivery, DeliverySeed, code_prefix
 from sync.sandbox.feed import Codes, Feed, Packages, Single
 from sync.sandbox.ledger import Book, EarlierCode, Entry, Pack
-from sync.sandbox.wire import LIMIT_ROWS, Answer, Drug, Equation, Outcome, Recall, ReceiptId
+from sync.sandbox.relay import Relay, Story
+from sync.sandbox.wire import LIMIT_ROWS, Answer, Drug, Equation, Outcome, PackageEvent, Recall, ReceiptId
 
 ELSEWHERE = "sandbox-elsewhere"
 """The device that earlier codes are said to come from where nobody knows better."""
@@ -68,6 +69,8 @@ class Hospital:
     def __init__(self, site: Site, tag: str) -> None:
         self.site = site
         self.feed = Feed(tag)
+        self.relay = Relay(tag)
+        self.learnt: set[str] = set()
         self.drugs: dict[str, Drug] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.books: dict[str, Book] = {}
@@ -96,15 +99,24 @@ class Hospital:
         """Recall a batch, or end a recall."""
         self.feed.add(Single(recall))
 
-    def put_delivery(self, seed: DeliverySeed) -> None:
-        """Add a delivery, or replace one by a better-known version of itself."""
+    def put_delivery(self, seed: DeliverySeed, story: Story | None = None) -> None:
+        """Add a delivery, or replace one by a better-known version of itself. `story`: what the relay says of it.
+
+        A delivery of the `relay`'s knowledge is told in the feed by its lines alone, as numbers, whatever the relay
+        has of it; the hospital itself knows the goods and expands by them.
+        """
         delivery = Delivery(seed)
         self.deliveries[seed.delivery] = delivery
-        if delivery.complete:
+        self.relay.put(seed, story)
+        if delivery.told_in_feed:
             for start in range(0, len(seed.packages), LIMIT_ROWS):
                 self.feed.add(Packages(seed.delivery, seed.packages[start : start + LIMIT_ROWS]))
         body = {"kind": "delivery", **msgspec.structs.asdict(seed)}
-        del body["packages"]
+        del body["packages"], body["cases"]
+        if seed.knowledge == "relay":
+            body["manifest"] = "late"
+        else:
+            del body["knowledge"]
         self.feed.add(Single(body))
         for book in self.books.values():
             if book.delivery == seed.delivery and book.closed is None:
@@ -132,6 +144,13 @@ class Hospital:
         self.bulk.append(bulk)
         self.feed.add(Single(receipt_change(bulk.receipt, bulk.delivery, "closed", zero)))
         self.feed.add(Codes(count, lambda place: bulk_row(bulk, place)))
+
+    def learn(self, item: PackageEvent) -> None:
+        """Keep what somebody learnt, and tell every device."""
+        self.learnt.add(item.id)
+        body = msgspec.structs.asdict(item)
+        del body["seq"]
+        self.feed.add(Single({"kind": "package_event", **body}))
 
     # What the rules ask
 

@@ -38,7 +38,13 @@ class Received(Struct, frozen=True, tag_field="t", tag="items"):
     forced: dict[str, str]
 
 
-Record = Birth | Ordered | Received
+class Relayed(Struct, frozen=True, tag_field="t", tag="relay"):
+    """What the relay was told to do, or did of itself because it had been asked often enough."""
+
+    body: msgspec.Raw
+
+
+Record = Birth | Ordered | Received | Relayed
 
 
 class Journal:

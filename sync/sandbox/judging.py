@@ -18,8 +18,10 @@ from sync.sandbox.ledger import Book, Entry, Pack
 from sync.sandbox.wire import (
     Answer,
     Close,
+    Counted,
     Item,
     Outcome,
+    PackageEvent,
     ReceiptId,
     Reversal,
     Scan,
@@ -133,12 +135,21 @@ class Judge:
             return Answer(letter.id, "refused", "poisoned"), None
         if letter.item is None:
             return Answer(letter.id, "refused", "bad_item"), None
+        if isinstance(letter.item, PackageEvent):
+            return self._learn(letter.item), None
         try:
             return Answer(letter.id, "accepted"), self._judge(letter.item, batch)
         except _No as no:
             return no.answer, None
 
-    def _judge(self, item: Item, batch: _Batch) -> Entry:
+    def _learn(self, item: PackageEvent) -> Answer:
+        """Knowledge stands beside the books: no receipt need be open for it, and nothing is counted."""
+        if not item.says_something():
+            return Answer(item.id, "refused", "bad_item")
+        self._hospital.learn(item)
+        return Answer(item.id, "accepted")
+
+    def _judge(self, item: Counted, batch: _Batch) -> Entry:
         hospital = self._hospital
         earlier = hospital.earlier_receipts.get(item.receipt)
         book = hospital.books.get(item.receipt)
@@ -165,7 +176,7 @@ class Judge:
             batch.receipts[book.id] = book
         return entry
 
-    def _check(self, item: Item, book: Book, delivery: Delivery, batch: _Batch) -> Entry:
+    def _check(self, item: Counted, book: Book, delivery: Delivery, batch: _Batch) -> Entry:
         if isinstance(item, Scan):
             self._check_scan(item, book, delivery)
         elif isinstance(item, Outcome):
@@ -224,6 +235,8 @@ class Judge:
 
     def _target(self, item: Reversal, book: Book) -> Entry | None:
         hospital = self._hospital
+        if item.negates in hospital.learnt:
+            raise _refuse(item, "not_reversible")
         if item.negates in hospital.postponed:
             raise _No(_later(item.id, "waits_for_negated"))
         settled = hospital.settled.get(item.negates)

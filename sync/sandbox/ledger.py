@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sync.sandbox.wire import CodeState, Equation, Item, Outcome, ReceiptId, Scan
+from sync.sandbox.wire import CodeState, Counted, Equation, Outcome, ReceiptId, Scan
 
 
 @dataclass(slots=True, eq=False)
@@ -17,7 +17,7 @@ class Entry:
     """An accepted item. `number` counts over the whole hospital; `packs` are the keys it speaks of."""
 
     number: int
-    item: Item
+    item: Counted
     packs: tuple[str, ...] = ()
     target: Entry | None = None
     in_force: bool = True
@@ -131,7 +131,7 @@ class Book:
     scans: dict[str, Entry] = field(default_factory=dict)
     """The scan in force for each code that was shot."""
 
-    def signed(self, item: Item) -> None:
+    def signed(self, item: Counted) -> None:
         """Note who took part."""
         if item.device not in self.devices:
             self.devices.append(item.device)

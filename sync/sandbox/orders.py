@@ -5,21 +5,25 @@ Lives on the sandbox's event loop. The same orders, in the same sequence, give t
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from sync.sandbox.bad_order import BadOrder
 from sync.sandbox.bulk import MADE_DRUG, MOST, BulkReceipt, made_packages
 from sync.sandbox.deliveries import DeliverySeed
 from sync.sandbox.hospital import ELSEWHERE, EarlierReceipt, Hospital
 from sync.sandbox.ledger import EarlierCode
+from sync.sandbox.relay_cases import Hard, hard_deliveries
 from sync.sandbox.wire import (
     CodeState,
     Count,
     Drug,
     Equation,
     Filled,
+    Knowledge,
     Level,
     Line,
     Package,
@@ -34,10 +38,6 @@ Boxes = Annotated[int, Meta(ge=1, le=MOST)]
 _MADE_SUPPLIER = "演示医药商业有限公司"
 _MADE_BATCH = "LOAD2611"
 _MADE_EXPIRY = "2029-06-30"
-
-
-class BadOrder(Exception):
-    """The order is wrong; the message says what about it."""
 
 
 class _ReceiptSeed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +84,7 @@ class _DrugSeed(Struct, frozen=True, forbid_unknown_fields=True):
     special: bool | None = None
     splittable: bool | None = None
     exempt: str | None = None
+    maker_patterns: tuple[str, ...] | None = None
 
 
 class _Setting(Struct, frozen=True):
@@ -107,6 +108,10 @@ class SeedOrder(Struct, frozen=True, forbid_unknown_fields=True):
     setting: _Setting = _Setting()
     recalls: tuple[Recall, ...] = ()
     generate: _Generate | None = None
+    hard: Annotated[int, Meta(ge=1, le=500)] | None = None
+    """So many hard deliveries, drawn from `seed`; what devices know of their packages, they have from the relay."""
+    seed: Annotated[int, Meta(ge=0, le=999_999_999)] | None = None
+    knowledge: Knowledge | None = None
 
 
 def read_order(body: bytes) -> SeedOrder:
@@ -143,6 +148,7 @@ def check_order(order: SeedOrder, hospital: Hospital) -> tuple[Drug, ...]:
             raise BadOrder(f"recall: unknown drug {recall.drug}")
     if order.generate is not None:
         _check_generate(order.generate, hospital)
+    _check_hard(order, hospital)
     return drugs
 
 
@@ -215,6 +221,17 @@ def _check_generate(order: _Generate, hospital: Hospital) -> None:
         raise BadOrder("generate: at most 100 made receipts")
 
 
+def _check_hard(order: SeedOrder, hospital: Hospital) -> None:
+    if order.hard is None:
+        if order.seed is not None or order.knowledge is not None:
+            raise BadOrder("seed and knowledge go with hard")
+        return
+    if order.knowledge != "relay":
+        raise BadOrder('hard: the packages of hard deliveries are told by the relay: "knowledge": "relay"')
+    if f"DEMO-H{order.seed or 0}-01" in hospital.deliveries:
+        raise BadOrder(f"hard: the deliveries of seed {order.seed or 0} are here already")
+
+
 def carry_out(order: SeedOrder, drugs: tuple[Drug, ...], hospital: Hospital) -> dict[str, int]:
     """Do a checked order; returns what was added, by kind."""
     setting = order.setting
@@ -229,8 +246,32 @@ def carry_out(order: SeedOrder, drugs: tuple[Drug, ...], hospital: Hospital) -> 
     for seed in order.deliveries:
         hospital.put_delivery(seed)
     made = _generate(order.generate, hospital) if order.generate is not None else 0
+    hard = hard_deliveries(order.seed or 0, order.hard) if order.hard is not None else []
+    for one in hard:
+        _put_hard(one, hospital)
     codes = len(setting.earlier.codes)
-    return {"deliveries": len(order.deliveries), "drugs": len(drugs), "codes": codes, "made": made}
+    count = len(order.deliveries) + len(hard)
+    return {"deliveries": count, "drugs": len(drugs), "codes": codes, "made": made}
+
+
+def _put_hard(hard: Hard, hospital: Hospital) -> None:
+    """A box that was taken out of its carton before is in another receipt by now."""
+    if hard.elsewhere:
+        number = f"{hard.seed.delivery}-EARLIER"
+        count = len(hard.elsewhere)
+        sums = Equation(expected=count, received=count, short=0, damaged=0, rejected=0, exempt=0)
+        receipt = EarlierReceipt(ReceiptId(f"{number}-R1"), number, "closed", sums, (ELSEWHERE,), ("1001",))
+        codes = [
+            EarlierCode(code, receipt.id, number, 1, None, "in", 1, (_earlier_effect(code),), ELSEWHERE)
+            for code in hard.elsewhere
+        ]
+        hospital.put_earlier((receipt,), codes)
+    hospital.put_delivery(hard.seed, hard.story)
+
+
+def _earlier_effect(code: str) -> str:
+    mark = hashlib.sha256(code.encode()).hexdigest()
+    return f"01a1be16-60a0-7a00-8000-{mark[:12]}"
 
 
 def _put_earlier(earlier: _Earlier, hospital: Hospital) -> None:

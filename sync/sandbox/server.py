@@ -32,6 +32,7 @@ from sync.sandbox.faults import BadFaults, FaultBoard
 from sync.sandbox.gate import Gate
 from sync.sandbox.options import Options
 from sync.sandbox.proxy import Proxy
+from sync.sandbox.relay_api import RelayApi
 from sync.sandbox.seeding import Seeding, load_texts
 from sync.sandbox.tls import make_certificates, server_context
 from sync.sandbox.world import OtherHospital, Size, World, open_world
@@ -58,7 +59,9 @@ class Sandbox:
         self._world = world
         self._options = options
         calls = Calls()
-        self._gate = Gate(Api(world, self.board, time.time, self._addresses).app(), self.board, calls, time.time)
+        api = Api(world, self.board, time.time, self._addresses)
+        relay = RelayApi(world, self.board)
+        self._gate = Gate(api.app(relay.routes()), self.board, calls, time.time)
         self._control = Control(world, calls, self._set_faults)
         self._certificates = certificates
         self._proxy: Proxy | None = None

@@ -12,6 +12,7 @@ import msgspec
 from sync.sandbox.deliveries import Delivery
 from sync.sandbox.hospital import Hospital
 from sync.sandbox.ledger import Book, EarlierCode, Pack, most_at_once
+from sync.sandbox.relay import Relay
 
 _PIECE = 2000
 
@@ -124,6 +125,21 @@ def _quantities(hospital: Hospital) -> Iterator[dict[str, object]]:
             }
 
 
+def relay_view(relay: Relay) -> bytes:
+    """What the relay has, without its rows; `waiting` are deliveries whose manifest is late."""
+    manifests = [
+        {**one.head("withdrawn" if one.withdrawn else "complete"), "acks": one.acks} for one in relay.every_version()
+    ]
+    return msgspec.json.encode({"manifests": manifests, "events": relay.events, "waiting": relay.waiting()})
+
+
+def _about_relay(delivery: Delivery) -> dict[str, object]:
+    """What the answer key says more of a delivery whose packages only the relay tells."""
+    if delivery.seed.knowledge == "feed":
+        return {}
+    return {"knowledge": "relay", "cases": delivery.seed.cases}
+
+
 def answer_key(deliveries: Iterable[Delivery]) -> bytes:
     """All deliveries with the goods as they really stand there, manifest or not."""
     rows = [
@@ -136,6 +152,7 @@ def answer_key(deliveries: Iterable[Delivery]) -> bytes:
                 for line in delivery.seed.lines
             ],
             "packages": delivery.seed.packages,
+            **_about_relay(delivery),
         }
         for delivery in deliveries
     ]

@@ -39,6 +39,8 @@ Level = Annotated[int, Meta(ge=1, le=4)]
 OutcomeKind = Literal["short", "over", "damaged", "rejected", "exempt"]
 ManifestState = Literal["complete", "late", "wrong", "missing"]
 CodeState = Literal["in", "reversed", "dispensed", "returned"]
+Knowledge = Literal["feed", "relay"]
+Verb = Literal["add", "delete", "observe", "declare_error"]
 
 
 class Equation(Struct, frozen=True):
@@ -99,7 +101,40 @@ class Close(_Item, frozen=True, tag="close"):
     equation: Equation
 
 
-Item = Scan | Reversal | Outcome | Close
+class PackageEvent(Struct, frozen=True, tag_field="kind", tag="package_event"):
+    """What somebody learnt about packages or did to them: knowledge, no quantity."""
+
+    id: IdText
+    device: DeviceText
+    at_ms: EpochMs
+    operator: Filled
+    verb: Verb
+    receipt: ReceiptText | None = None
+    seq: Positive | None = None
+    parent: Filled | None = None
+    children: Annotated[tuple[Filled, ...], Meta(max_length=1000)] = ()
+    replaces: Filled | None = None
+    declares: IdText | None = None
+    code: Filled | None = None
+    level: Level | None = None
+    drug: Filled | None = None
+    prefix: Filled | None = None
+    note: str | None = None
+
+    def says_something(self) -> bool:
+        """True if the facts that its verb needs are there."""
+        if self.verb == "add":
+            return len(self.children) == 1 if self.replaces else self.parent is not None and bool(self.children)
+        if self.verb == "delete":
+            return self.parent is not None
+        if self.verb == "observe":
+            return self.code is not None or self.parent is not None
+        return self.declares is not None
+
+
+Item = Scan | Reversal | Outcome | Close | PackageEvent
+Counted = Scan | Reversal | Outcome | Close
+"""Items that belong to the books of a receipt."""
 
 
 class _OnlyId(Struct, frozen=True):
@@ -172,6 +207,7 @@ class Drug(Struct, frozen=True, tag_field="kind", tag="drug"):
     special: bool = False
     splittable: bool = False
     exempt: str | None = None
+    maker_patterns: tuple[Filled, ...] = ()
 
 
 class Recall(Struct, frozen=True, tag_field="kind", tag="recall"):
