@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ from app.flows.answers import Answers
 from app.flows.lookups import CodeView, Lookups
 from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
+from app.flows.relation_file import RelationFiles
+from app.flows.restating import Restating
 from app.flows.sign_in import SignIn
 from app.flows.site_settings import SiteSettings
 from app.flows.tasks import Tasks
@@ -36,17 +38,21 @@ from app.flows.views import OperatorChoice, SettingRow, SiteView
 from app.store.catalogue import Catalogue
 from app.store.database import open_database, open_for_reading
 from app.store.facts import FactsReader
+from app.store.manifests import RelayManifests
 from app.store.migrations import MIGRATIONS
+from app.store.package_events import PackageEvents
 from app.store.packages import Packages
 from app.store.receipts import Receipts
 from app.store.replica import Replica
+from app.store.scope import Scope
+from app.store.sources import PackageSources
 from app.store.writer import SCAN, SETTLE, StoreWriter
-from devices import DeviceError, DeviceManager, DeviceStatus, RawScan, ScannerSpec
+from devices import DeviceError, DeviceManager, DeviceStatus, DriverFactory, RawScan, ScannerSpec
 from sync import MIGRATIONS as SYNC_MIGRATIONS
 from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
 
 if TYPE_CHECKING:
-    from sync import SyncEngine
+    from sync import Site, SyncEngine
 
 SCHEMA = (MIGRATIONS, SYNC_MIGRATIONS)
 _log = logging.getLogger(__name__)
@@ -70,6 +76,8 @@ class Program:
         """Raises Trouble where the folder, a settings file or the database cannot be used."""
         self._closing = ExitStack()
         self._engine: SyncEngine | None = None
+        self.scanners: DeviceManager | None = None
+        """After `start_scanners`; used on the thread that called it."""
         self.call = call
         try:
             self._build()
@@ -93,6 +101,7 @@ class Program:
         self.paths = folder.paths
         self.settings = Settings.load(folder.paths)
         self.clock = SystemClock()
+        self.clock_off_ms = 0  # before the hospital's, at the last meeting
         log = LogBook(folder.paths.logs, VOUCHER)
         self._closing.callback(log.close)
         self.writer = StoreWriter(lambda: open_database(folder.paths, SCHEMA, now_ms=self.clock.now_ms))
@@ -102,13 +111,18 @@ class Program:
         self.device = self.writer.call(self._device_id, priority=SCAN)
         self._set_clock()
         packages = Packages(database)
-        self.receipts = Receipts(database)
+        scope = Scope(database)
+        self.receipts = Receipts(database, scope)
         self.outbox = Outbox(database)
-        self._replica = Replica(database, self.catalogue, self.receipts)
+        self.sources = PackageSources(database, self.catalogue, packages)
+        self.package_events = PackageEvents(database, packages)
         self._parts = Parts(
-            self.writer, self.catalogue, FactsReader(database, self.catalogue, packages), self.receipts, self.outbox,
-            self.clock, IdMaker(), self.device, self._nudge,
+            self.writer, self.catalogue, FactsReader(database, self.catalogue, packages, scope), self.receipts,
+            self.outbox, self.clock, IdMaker(), self.device, self._nudge, packages, self.package_events,
         )  # fmt: skip
+        self.sources.listen(Restating(self._parts).came)
+        self._replica = Replica(database, self.catalogue, self.receipts, self.sources, self.package_events)
+        self._manifests = RelayManifests(self.catalogue, self.sources, self.package_events)
         self._build_views(packages)
 
     def _build_views(self, packages: Packages) -> None:
@@ -119,6 +133,7 @@ class Program:
         self.tasks = Tasks(self.writer, self.catalogue, self.outbox)
         self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
         self.uploads = Uploads(parts)
+        self.relation_files = RelationFiles(self.writer, self.sources, self.catalogue, self.clock)
 
     def close(self) -> None:
         """Stop the exchange, then the store, then let go of the folder."""
@@ -181,9 +196,10 @@ class Program:
         hooks = Hooks(
             apply=self._replica.apply,
             on_settled=Answers(self.receipts).apply,
-            on_site=self._replica.site,
+            on_site=self._meet,
             expected_realm=self._realm,
             on_status=on_status,
+            manifests=self._manifests,
         )
         ca = self.settings.text("ca_file")
         try:
@@ -213,20 +229,25 @@ class Program:
         *,
         on_scan: Callable[[RawScan], None],
         on_status: Callable[[DeviceStatus], None],
+        factories: Mapping[str, DriverFactory] | None = None,
     ) -> tuple[tuple[str, ...], tuple[Trouble, ...]]:
         """Open scanners until the program closes: the ids of those that may come, and why others cannot.
 
-        `scanners` as on the command line. The callbacks come on the devices' threads and must be quick.
+        `scanners` as on the command line. The callbacks come on the devices' threads and must be quick. `factories`:
+        drivers that the window feeds itself, by kind (`keys`, `camera`).
         """
         specs, troubles = _specs_of(scanners)
         while True:
-            manager = DeviceManager(specs, on_scan=on_scan, on_status=on_status, now_ms=self.clock.now_ms)
+            manager = DeviceManager(
+                specs, on_scan=on_scan, on_status=on_status, now_ms=self.clock.now_ms, factories=factories or {}
+            )
             try:
                 manager.start()
             except DeviceError as error:
                 troubles.append(Trouble(error.code, subject=error.subject))
                 specs = [spec for spec in specs if spec.device != error.subject]
                 continue
+            self.scanners = manager
             self._closing.callback(manager.stop)
             return tuple(spec.device for spec in specs), tuple(troubles)
 
@@ -237,6 +258,11 @@ class Program:
     def _nudge(self, urgent: bool) -> None:
         if self._engine is not None:
             self._engine.nudge(urgent=urgent)
+
+    def _meet(self, site: Site) -> None:
+        """The hospital says who it is and what time it is; that is held against the machine's clock, not MATOU_NOW."""
+        self._replica.site(site)
+        self.clock_off_ms = SystemClock().now_ms() - site.now_ms
 
     def _realm(self) -> str | None:
         site = self.catalogue.site()

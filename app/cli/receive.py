@@ -188,10 +188,14 @@ def _command_line(outcome: CommandOutcome, sentence: str) -> dict[str, object]:
 
 
 def _end_line(summary: ReceiptSummary) -> dict[str, object]:
-    return {
+    """`estimated` (line → packs) only where something rests on a pack ratio."""
+    line: dict[str, object] = {
         "kind": "end",
         "closed": summary.closed,
         "receipt": summary.receipt,
         "equation": summary.equation.as_dict(),
         "lists": dict(summary.lists),
     }
+    if summary.estimated:
+        line["estimated"] = {str(number): packs for number, packs in summary.estimated.items()}
+    return line

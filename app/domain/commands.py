@@ -1,7 +1,8 @@
 """The words of a command line or a printed command code → a command, or why not. Pure (contracts §3).
 
 `!undo [SEQ|CODE]` `!short LINE N REASON` `!over LINE N REASON` `!exempt LINE N REASON` `!damaged CODE REASON`
-`!reject CODE REASON` `!confirm` `!pause` `!close`; the others of the contract are known by name and come later.
+`!reject CODE REASON` `!open CODE` `!level CODE DRUG N` `!confirm` `!pause` `!close`; the others of the contract are
+known by name and come later.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ OUTCOME_OF = {"short": "short", "over": "over", "exempt": "exempt", "damaged": "
 _BY_LINE = ("short", "over", "exempt")
 _BY_CODE = ("damaged", "reject")
 _PLAIN = ("confirm", "pause", "close")
-_LATER = ("open", "level", "witness", "next")
-NAMES = ("undo", *_BY_LINE, *_BY_CODE, *_PLAIN, *_LATER)
+_LATER = ("witness", "next")
+NAMES = ("undo", *_BY_LINE, *_BY_CODE, *_PLAIN, "open", "level", *_LATER)
+_LEVELS = {"1", "2", "3", "4"}  # box, bundle, carton, pallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Command:
     line: int | None = None
     count: int | None = None
     outcome: str | None = None
+    drug: str | None = None
+    level: int | None = None
     reason_text: str = ""
 
 
@@ -56,6 +60,10 @@ def parse(text: str) -> Command | BadCommand:
         return _by_line(name, text)
     if name in _BY_CODE:
         return _by_code(name, text)
+    if name == "open":
+        return Command(name, code=rest[0]) if len(rest) == 1 else BadCommand(name, "bad_command")
+    if name == "level":
+        return _level(rest)
     if name in _PLAIN:
         return BadCommand(name, "bad_command") if rest else Command(name)
     return BadCommand(name[:20], "unknown_command")
@@ -75,6 +83,12 @@ def _undo(rest: list[str]) -> Command | BadCommand:
     if _SEQ.fullmatch(rest[0]):
         return Command("undo", seq=int(rest[0]))
     return Command("undo", code=rest[0])
+
+
+def _level(rest: list[str]) -> Command | BadCommand:
+    if len(rest) != 3 or rest[2] not in _LEVELS:
+        return BadCommand("level", "bad_command")
+    return Command("level", code=rest[0], drug=rest[1], level=int(rest[2]))
 
 
 def _by_line(name: str, text: str) -> Command | BadCommand:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NewType
 
@@ -92,3 +95,59 @@ class Pack:
     @property
     def is_in(self) -> bool:
         return bool(self.holders) and self.outcome is None
+
+
+@dataclass(frozen=True, slots=True)
+class PackSet:
+    """The smallest packs under a code, as this receipt sees them: numbers only, for a pallet has ten thousand.
+
+    `codes` counts codes; `packs` what they stand for, which is more where a carton's children are not known.
+    """
+
+    codes: int = 0
+    packs: int = 0
+    settled: int = 0  # codes that are in, or have an outcome
+    received: int = 0  # codes that another receipt has
+    dispensed: int = 0
+    gains: tuple[tuple[int, int], ...] = ()  # (line, packs) that a counted scan of the code brings in, by line
+    strays: int = 0  # codes that fit no line of this delivery
+    own: Pack | None = None  # the code itself, where it is the only one
+    digest: str | None = None  # of the keys of all of them; None for `own`, or where children are not known
+    estimated: bool = False  # part of it is counted by a ratio
+
+    @classmethod
+    def of(cls, key: str | None, packs: Iterable[Pack], *, children_known: bool = True) -> PackSet:
+        """The definition: what the store works out by one query."""
+        found = tuple(packs)
+        gains: Counter[int] = Counter()
+        for pack in found:
+            if not pack.holders and pack.outcome is None:
+                gains[pack.line] += pack.packs
+        own = found[0] if len(found) == 1 and found[0].key == key else None
+        return cls(
+            len(found),
+            sum(pack.packs for pack in found),
+            sum(bool(pack.holders) or pack.outcome is not None for pack in found),
+            sum(pack.elsewhere == "received" for pack in found),
+            sum(pack.elsewhere == "dispensed" for pack in found),
+            tuple(sorted(gains.items())),
+            own=own,
+            digest=digest_of(pack.key for pack in found) if own is None and children_known and found else None,
+            estimated=not children_known,
+        )
+
+    def __bool__(self) -> bool:
+        return self.codes > 0
+
+    @property
+    def gained(self) -> int:
+        """Packs that a counted scan of the code brings in."""
+        return sum(packs for _, packs in self.gains)
+
+
+NO_PACKS = PackSet()
+
+
+def digest_of(keys: Iterable[str]) -> str:
+    """SHA-256 (hex) of the keys, sorted, joined by LF."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode("utf-8")).hexdigest()

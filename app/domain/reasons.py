@@ -94,6 +94,9 @@ COMMAND_REASONS: frozenset[str] = frozenset(
         "product_code",
         "voucher_at_dock",
         "no_right",
+        "no_such_drug",
+        "not_a_package",
+        "level_known",
         "held_by_stop",
         "not_recorded",
     }

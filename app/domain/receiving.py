@@ -7,12 +7,11 @@ and subtracted, nothing else, so the order of scans does not matter.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.codes import Gs1, ProductCode, Reading, Voucher
-from app.domain.documents import Drug, Line, Pack
+from app.domain.codes import Gs1, ProductCode, Reading, Voucher, ambiguities_of, label_of
+from app.domain.documents import NO_PACKS, Drug, Line, PackSet
 from app.domain.reasons import OK
 
 
@@ -25,8 +24,7 @@ class CodeFacts:
     level: int | None = None
     line: Line | None = None  # from the manifest, else the line of this delivery that its drug and batch fit
     in_manifest: bool = False
-    packs: tuple[Pack, ...] = ()  # the smallest packs under it; itself where it is one
-    children_known: bool = True  # False: `packs` is the carton itself, with a count from the pack ratio
+    packs: PackSet = NO_PACKS  # the smallest packs under it; itself where it is one
     counted_here: bool = False  # exactly this code: a counted scan in force, here or on another device
     outcome_here: bool = False  # exactly this code: an outcome in force
     parent_counted: bool = False  # a package around it: a counted scan in force
@@ -34,6 +32,11 @@ class CodeFacts:
     other_delivery: str | None = None
     recalled: bool = False
     drug_lines: tuple[Line, ...] = ()  # every line of this delivery with its drug
+    lines: tuple[Line, ...] = ()  # the lines that its packs are on, where there are several packs
+    disputed: bool = False  # sources contradict each other about what it stands for
+    opened: bool = False  # a pack was taken out of it, or it was opened by hand
+    replaced_by: str | None = None  # the code is dead; this one took its place
+    fits: tuple[str, ...] = ()  # codes of this delivery that lost separators could have made it of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,12 @@ class SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to a scan. `holds`: the packs that the scan stands for from now on (only if counted)."""
+    """The answer to a scan. `holds`: the packs that the scan stands for from now on; none unless it is counted."""
 
     reason: str
     line: Line | None = None
     packs: int | None = None
-    holds: tuple[Pack, ...] = ()
-    gained: tuple[Pack, ...] = ()  # of `holds`, those that were not in before
-    digest: str | None = None
-    estimated: bool = False
+    holds: PackSet = NO_PACKS
 
 
 def decide(reading: Reading, facts: CodeFacts, today: dt.date, rules: SiteRules) -> Decision:
@@ -64,22 +64,11 @@ def decide(reading: Reading, facts: CodeFacts, today: dt.date, rules: SiteRules)
     if unclear is not None:
         return Decision(unclear)
     reason = next((name for name, fits in _QUESTIONS if fits(_Case(reading, facts, today, rules))), OK)
-    packs = sum(pack.packs for pack in facts.packs) or None
+    packs = facts.packs.packs or None
     line = None if reason in ("not_in_delivery", "other_delivery") else facts.line
     if reason not in (OK, "near_expiry"):
         return Decision(reason, line, packs)
-    gained = tuple(pack for pack in facts.packs if not pack.is_in and pack.outcome is None)
-    return Decision(
-        reason, line, packs, facts.packs, gained, digest=digest_of(facts), estimated=not facts.children_known
-    )
-
-
-def digest_of(facts: CodeFacts) -> str | None:
-    """SHA-256 (hex) of the keys of all known smallest packs, sorted, joined by LF; None for a smallest pack itself."""
-    if not facts.children_known or (len(facts.packs) == 1 and facts.packs[0].key == facts.key):
-        return None
-    keys = sorted(pack.key for pack in facts.packs)
-    return hashlib.sha256("\n".join(keys).encode("utf-8")).hexdigest()
+    return Decision(reason, line, packs, facts.packs)
 
 
 def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
@@ -89,6 +78,8 @@ def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
     if facts.in_manifest:
         return None if facts.packs else "ambiguous"  # a carton without children, and no ratio to count it by
     if isinstance(reading, Gs1) and (reading.ambiguous or reading.key is None):
+        return "ambiguous"
+    if ambiguities_of(reading):
         return "ambiguous"
     if facts.drug is None:
         return "unknown_code"
@@ -106,58 +97,63 @@ class _Case:
 
     @property
     def expiry(self) -> dt.date | None:
-        label = self.reading.fields.expiry if isinstance(self.reading, Gs1) else None
-        return label or (self.facts.line.expiry if self.facts.line else None)
+        """The label's, else the first of the lines that it is on."""
+        label = label_of(self.reading).expiry
+        lines = self.facts.lines or ((self.facts.line,) if self.facts.line else ())
+        return label or min((line.expiry for line in lines if line.expiry), default=None)
 
     @property
     def label_batch(self) -> str | None:
-        return self.reading.fields.batch if isinstance(self.reading, Gs1) else None
+        return label_of(self.reading).batch
 
     def duplicate(self) -> bool:
-        own = self._self_pack()
+        own = self.facts.packs.own
         return self.facts.counted_here or self.facts.outcome_here or (own is not None and own.outcome is not None)
 
     def covered(self) -> bool:
-        own = self._self_pack()
+        own = self.facts.packs.own
         return self.facts.parent_counted or (own is not None and bool(own.holders))
 
     def children_all_in(self) -> bool:
-        return bool(self.facts.packs) and all(pack.is_in or pack.outcome is not None for pack in self.facts.packs)
+        return 0 < self.facts.packs.codes == self.facts.packs.settled
 
     def elsewhere(self, where: str) -> bool:
-        if self.facts.elsewhere == where:
-            return True
-        places = {pack.elsewhere for pack in self.facts.packs}
-        return bool(places) and None not in places and where in places
+        packs = self.facts.packs
+        gone = {"received": packs.received, "dispensed": packs.dispensed}
+        return self.facts.elsewhere == where or (0 < packs.codes == sum(gone.values()) and gone[where] > 0)
 
     def expired(self) -> bool:
         return self.expiry is not None and self.expiry < self.today
 
     def foreign(self) -> bool:
-        return not self.facts.in_manifest and not self.facts.drug_lines
+        return (not self.facts.in_manifest or self.facts.line is None) and not self.facts.drug_lines
 
     def wrong_batch(self) -> bool:
         batch, line = self.label_batch, self.facts.line
+        if self.facts.packs.codes > 1 and self.facts.packs.strays == self.facts.packs.codes:
+            return bool(self.facts.drug_lines)  # the right drug, and all of it of a batch that is not on the note
         if batch is None or line is None:
             return False
         lines = (line,) if self.facts.in_manifest else self.facts.drug_lines
         return all(each.batch is not None and each.batch != batch for each in lines)
 
     def over_quantity(self) -> bool:
-        line = self.facts.line
+        line, gains = self.facts.line, dict(self.facts.packs.gains)
         if line is None or self.facts.in_manifest:
             return False
-        return line.coded or line.missing < sum(pack.packs for pack in self.facts.packs)
+        lines = self.facts.lines or (line,)
+        return any(each.coded or each.missing < gains.get(each.line, 0) for each in lines)
+
+    def source_conflict(self) -> bool:
+        several = self.facts.packs.codes > 1
+        return self.facts.disputed or self.facts.replaced_by is not None or (several and self.facts.packs.strays > 0)
 
     def parent_opened(self) -> bool:
-        return len(self.facts.packs) > 1 and any(pack.elsewhere for pack in self.facts.packs)
+        packs = self.facts.packs
+        return self.facts.opened or (packs.codes > 1 and packs.received + packs.dispensed > 0)
 
     def near_expiry(self) -> bool:
         return self.expiry is not None and (self.expiry - self.today).days <= self.rules.near_expiry_days
-
-    def _self_pack(self) -> Pack | None:
-        packs = self.facts.packs
-        return packs[0] if len(packs) == 1 and packs[0].key == self.facts.key else None
 
 
 _QUESTIONS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
@@ -172,6 +168,7 @@ _QUESTIONS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
     ("not_in_delivery", _Case.foreign),
     ("wrong_batch", _Case.wrong_batch),
     ("over_quantity", _Case.over_quantity),
+    ("source_conflict", _Case.source_conflict),
     ("parent_opened", _Case.parent_opened),
     ("near_expiry", _Case.near_expiry),
 )

@@ -50,6 +50,11 @@ def outcome_item(
     return _item(stamp, "outcome", body)
 
 
+def package_item(stamp: Stamp, **facts: object) -> NewItem:
+    """What somebody learnt about a package or did to it: knowledge, no quantity. `facts`: verb, code, parent, …"""
+    return _item(stamp, "package_event", facts)
+
+
 def close_item(stamp: Stamp, *, equation: Equation) -> NewItem:
     """A finished document goes at once."""
     return _item(stamp, "close", {"equation": equation.as_dict()}, urgent=True)

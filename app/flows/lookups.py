@@ -7,13 +7,33 @@ from typing import cast
 
 import peewee
 
-from app.domain.codes import Gs1, ProductCode, Reading, TraceCode, Voucher, key_of, read
+from app.domain.codes import (
+    Gs1,
+    MakerCode,
+    OtherTrace,
+    ProductCode,
+    Reading,
+    Sscc,
+    TraceCode,
+    Udi,
+    Voucher,
+    ambiguities_of,
+    key_of,
+    label_of,
+    product_key_of,
+    read,
+)
+from app.flows.package_trees import PackageTrees
+from app.flows.package_view import DrugFacts, PackageTree
 from app.store.catalogue import Catalogue
-from app.store.packages import Packages
+from app.store.packages import Content, Packages
 from app.store.tables import Sql
 from sync import Outbox
 
-_KINDS = {TraceCode: "trace20", Gs1: "gs1", ProductCode: "product_code", Voucher: "voucher"}
+_KINDS: dict[type[Reading], str] = {
+    TraceCode: "trace20", Gs1: "gs1", Sscc: "sscc", Udi: "udi", MakerCode: "maker_code", OtherTrace: "other_trace",
+    ProductCode: "product_code", Voucher: "voucher",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +93,13 @@ class CodeView:
     manifests: tuple[ManifestView, ...]
     history: tuple[EventView, ...]
     hospital: HospitalView | None
+    tree: PackageTree | None = None  # None: no source knows the code
+    facts: DrugFacts | None = None
 
     @property
     def known(self) -> bool:
         """True if anything but the reading is known."""
-        return bool(self.drug or self.manifests or self.history or self.hospital)
+        return bool(self.drug or self.manifests or self.history or self.hospital or self.tree)
 
 
 class Lookups:
@@ -90,47 +112,60 @@ class Lookups:
         self._catalogue = catalogue
         self._packages = packages
         self._outbox = outbox
+        self._trees = PackageTrees(database, catalogue, packages)
 
     def show(self, text: str) -> CodeView:
         """Everything about one scanned or typed code."""
-        reading = read(text)
+        reading = read(text, self._catalogue.patterns())
         key = key_of(reading)
         manifests = () if key is None else self._manifests(key)
-        prefix = _prefix(reading)
-        by_prefix = self._catalogue.prefix(prefix) if prefix else None
-        drug_id = by_prefix[0] if by_prefix else self._drug_of_line(manifests)
+        claims = () if key is None else self._packages.of(key)
+        content = next((found for claim in claims if (found := self._packages.content(claim.content))), None)
+        prefix = product_key_of(reading)
+        by_prefix = (self._catalogue.prefix(prefix) or self._packages.learned(prefix)) if prefix else None
+        drug_id = by_prefix[0] if by_prefix else self._drug_of(reading, manifests, content)
         drug = self._catalogue.drug(drug_id) if drug_id else None
-        fields = reading.fields if isinstance(reading, Gs1) else None
-        level = manifests[0].level if manifests else (by_prefix[1] if by_prefix else None)
+        label = label_of(reading)
+        level = next((claim.level for claim in claims if claim.level), by_prefix[1] if by_prefix else None)
+        expiry = label.expiry.isoformat() if label.expiry else (content.expiry if content else "")
+        batch = label.batch or (content.batch if content else "")
         return CodeView(
             _KINDS.get(type(reading), "own_form" if key is None and not hasattr(reading, "notes") else "unknown"),
             key,
             getattr(reading, "notes", ()),
-            isinstance(reading, Gs1) and reading.ambiguous,
+            (isinstance(reading, Gs1) and reading.ambiguous) or bool(ambiguities_of(reading)),
             drug_id,
             drug.name if drug else None,
             drug.spec if drug else None,
             level,
-            fields.batch if fields else None,
-            fields.serial if fields else None,
-            fields.expiry.isoformat() if fields and fields.expiry else None,
+            batch or None,
+            label.serial,
+            expiry or None,
             manifests,
             () if key is None else self._history(key),
             None if key is None else self._hospital(key),
+            None if key is None else self._trees.of(key, drug_id),
+            self._trees.facts(drug_id, expiry or None),
         )
 
     def _manifests(self, key: str) -> tuple[ManifestView, ...]:
         return tuple(
             ManifestView(
                 self._catalogue.delivery_number(row.delivery) or "",
-                row.level,
-                row.line,
-                self._packages.parents(row),
+                row.level or 0,
+                row.line or 0,
+                self._packages.ancestors((row,)),
                 self._packages.children(row),
-                len(self._packages.smallest(row)),
+                self._packages.smallest(row),
             )
             for row in self._packages.of(key)
+            if row.delivery is not None
         )
+
+    def _drug_of(self, reading: Reading, manifests: tuple[ManifestView, ...], content: Content | None) -> str | None:
+        if isinstance(reading, MakerCode) and reading.drug:
+            return reading.drug
+        return self._drug_of_line(manifests) or (content.drug if content and content.drug else None)
 
     def _drug_of_line(self, manifests: tuple[ManifestView, ...]) -> str | None:
         for manifest in manifests:

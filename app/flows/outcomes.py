@@ -64,3 +64,4 @@ class ReceiptSummary:
     closed: bool
     equation: Equation
     lists: Mapping[str, int]
+    estimated: Mapping[int, int] = field(default_factory=dict)  # line → packs counted by a pack ratio only

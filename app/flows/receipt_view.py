@@ -46,13 +46,14 @@ class ReceiptViews:
             raise Trouble("receipt_not_here", receipt=receipt)
         delivery, supplier, invoice_no, store_room = cast("tuple[str, str, str, str]", tuple(head))
         lines = self._facts.lines(row.key)
+        estimated = self._receipts.estimated(receipt)
         return ReceiptView(
             receipt,
             delivery,
             supplier,
             invoice_no,
             store_room,
-            tuple(self._line(line) for line in lines),
+            tuple(self._line(line, estimated.get(line.line, 0)) for line in lines),
             Equation.of(lines),
             tuple(self._receipts.lists(receipt).items()),
             self._entries(row.key, latest),
@@ -60,7 +61,7 @@ class ReceiptViews:
             row.state == "closed" or self._catalogue.remote_receipt(receipt) == "closed",
         )
 
-    def _line(self, line: Line) -> LineView:
+    def _line(self, line: Line, estimated: int) -> LineView:
         found = self._sql.one(_UNITS, line.drug) or ("", "", "")
         spec, pack_unit, hospital_unit = cast("tuple[str, str, str]", tuple(found))
         return LineView(
@@ -79,6 +80,8 @@ class ReceiptViews:
             line.exempt,
             line.exempt_reason,
             line.coded,
+            line.over,
+            estimated,
         )
 
     def _entries(self, key: ReceiptKey, latest: int) -> tuple[EntryView, ...]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app.base.clock import Clock, IdMaker, day_of, zone_of
 from app.base.errors import Trouble
-from app.domain.codes import OwnForm, Reading, Voucher, decode, key_of, read_bytes
+from app.domain.codes import OtherTrace, OwnForm, Reading, Unknown, Voucher, decode, key_of, read, read_bytes
 from app.domain.documents import DeliveryNo, Equation, receipt_id
 from app.domain.reasons import SCAN_REASONS, Panel
 from app.domain.receiving import Decision, SiteRules, decide
@@ -23,7 +23,9 @@ from app.flows.outcomes import CommandOutcome, ReceiptSummary, ScanOutcome
 from app.flows.receiving_commands import Commands
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE, Catalogue
 from app.store.facts import FactsReader, ReceiptKey
-from app.store.receipts import Entry, ReceiptRow, Receipts
+from app.store.package_events import PackageEvents
+from app.store.packages import Packages
+from app.store.receipts import ESTIMATED, Entry, ReceiptRow, Receipts
 from app.store.writer import SCAN, StoreWriter
 from sync import NewItem, Outbox
 
@@ -44,6 +46,8 @@ class Parts:
     ids: IdMaker
     device: str
     nudge: Callable[[bool], None]  # an item waits; True: at once
+    packages: Packages
+    package_events: PackageEvents
 
 
 class Receiving:
@@ -159,13 +163,15 @@ class Receiving:
     ) -> ScanOutcome:
         parts = self.parts
         row = self.present()
+        if isinstance(reading, OtherTrace | Unknown) and payload is not None:
+            reading = read(payload, parts.catalogue.patterns())  # a maker's own layout, as the hospital named it
         decision, values = self._decide(reading, at_ms, held=self.holds and row.held)
         stamp = self.stamp(row.next_seq, at_ms)
         self._record(stamp, decision, key_of(reading), payload, raw, scanner)
         if self.holds and not row.held and SCAN_REASONS[decision.reason].panel is Panel.STOP:
             parts.receipts.set_flags(self.key.id, held=True)
         line = decision.line
-        gained = sum(pack.packs for pack in decision.gained if line and pack.line == line.line)
+        gained = dict(decision.holds.gains).get(line.line, 0) if line else 0
         return ScanOutcome(
             stamp.seq,
             decision.reason,
@@ -187,7 +193,8 @@ class Receiving:
         facts = self.parts.facts.of(reading, self.key)
         decision = decide(reading, facts, day_of(at_ms, zone), rules)
         name = facts.drug.name if facts.drug else ""
-        return decision, {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0}
+        return decision, {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0,
+            "fits": "、".join(facts.fits)}  # fmt: skip
 
     def _record(
         self,
@@ -203,7 +210,7 @@ class Receiving:
         entry = Entry(
             stamp.receipt, stamp.seq, stamp.id, "scan", stamp.at_ms, stamp.operator, scanner, decision.reason,
             payload=payload, raw=raw, code=key, verdict=rule.verdict, counted=rule.counted, line=line,
-            packs=decision.packs, in_force=rule.counted,
+            packs=decision.packs, in_force=rule.counted, note=ESTIMATED if decision.holds.estimated else None,
         )  # fmt: skip
         self.parts.receipts.add(entry)
         if not rule.counted:
@@ -212,12 +219,12 @@ class Receiving:
         assert payload is not None
         assert line is not None
         assert decision.packs is not None
-        self.parts.receipts.hold(stamp.receipt, stamp.seq, decision.holds)
-        waits_for = self.parts.receipts.unheard_undo((key, *(pack.key for pack in decision.holds)))
+        waits_for = self.parts.receipts.unheard_undo(key)
+        self.parts.receipts.hold(stamp.receipt, stamp.seq, decision.holds.gains)
         self.enqueue(
             scan_item(
-                stamp, payload=payload, code=key, line=line, count=decision.packs, digest=decision.digest,
-                estimated=decision.estimated, waits_for=waits_for,
+                stamp, payload=payload, code=key, line=line, count=decision.packs, digest=decision.holds.digest,
+                estimated=decision.holds.estimated, waits_for=waits_for,
             )
         )  # fmt: skip
 
@@ -225,4 +232,7 @@ class Receiving:
         row = self.parts.receipts.find(self.key.id)
         equation = Equation.of(self.parts.facts.lines(self.key))
         closed = row is not None and row.state == "closed"
-        return ReceiptSummary(self.key.id, closed, equation, self.parts.receipts.lists(self.key.id))
+        receipts = self.parts.receipts
+        return ReceiptSummary(
+            self.key.id, closed, equation, receipts.lists(self.key.id), receipts.estimated(self.key.id)
+        )

@@ -10,10 +10,11 @@ from app.domain.commands import NAMES, BadCommand, Command, parse
 from app.domain.documents import OUTCOMES_BY_CODE, Equation
 from app.domain.own_forms import holds_voucher
 from app.domain.reasons import OK
-from app.domain.receiving import CodeFacts, digest_of
+from app.domain.receiving import CodeFacts
 from app.domain.rights import may
 from app.flows.items import close_item, outcome_item, reversal_item
 from app.flows.outcomes import CommandOutcome, Values
+from app.flows.package_commands import PackageCommands
 from app.store.receipts import Entry
 from app.store.writer import SCAN
 
@@ -37,6 +38,8 @@ class Commands:
             "pause": self._pause,
             "close": self._close,
         }
+        self._packages = PackageCommands(desk, self.note, self._no)
+        self._doers |= {"open": self._packages.open, "level": self._packages.level}
 
     def answer(self, text: str, at_ms: int) -> CommandOutcome:
         """Answer one command; a command that holds a patient's voucher is neither stored nor echoed."""
@@ -66,9 +69,11 @@ class Commands:
         target = receipts.undoable(receipt, seq=command.seq, code=code)
         if target is None:
             return self._no("undo", seq, at_ms, text, "nothing_to_undo", {})
+        if target.command in ("open", "level"):
+            return self._packages.take_back(target, seq, at_ms, text)
         stamp = self._desk.stamp(seq, at_ms)
         receipts.take_back(receipt, target.seq)
-        self._note(stamp.id, seq, at_ms, "undo", OK, text, negates=target.seq, code=target.code)
+        self.note(stamp.id, seq, at_ms, "undo", OK, text, negates=target.seq, code=target.code)
         self._desk.enqueue(reversal_item(stamp, negates=target.id))
         held = target.outcome is None and target.code is not None and receipts.still_held(receipt, target.code)
         sentence = "undone_outcome" if target.outcome else ("undone_still_in" if held else "undone_scan")
@@ -92,7 +97,7 @@ class Commands:
         if problem:
             return self._no(command.name, seq, at_ms, text, problem, {**values, "right": "exempt"})
         stamp = desk.stamp(seq, at_ms)
-        self._note(
+        self.note(
             stamp.id, seq, at_ms, command.name, OK, text, line=command.line, packs=command.count,
             outcome=command.outcome, note=command.reason_text,
         )  # fmt: skip
@@ -110,7 +115,7 @@ class Commands:
         assert command.code is not None
         assert command.outcome in OUTCOMES_BY_CODE
         desk = self._desk
-        reading = read(command.code)
+        reading = read(command.code, desk.parts.catalogue.patterns())
         facts = desk.parts.facts.of(reading, desk.key)
         problem = "product_code" if isinstance(reading, ProductCode) else _why_not_here(facts)
         if isinstance(reading, Gs1) and reading.ambiguous and not facts.in_manifest:
@@ -118,17 +123,17 @@ class Commands:
         if problem:
             return self._no(command.name, seq, at_ms, text, problem, {"drug": facts.drug.name if facts.drug else ""})
         assert facts.line is not None
-        count = sum(pack.packs for pack in facts.packs)
+        count = facts.packs.packs
         stamp = desk.stamp(seq, at_ms)
-        self._note(
+        self.note(
             stamp.id, seq, at_ms, command.name, OK, text, code=facts.key, line=facts.line.line, packs=count,
             outcome=command.outcome, note=command.reason_text,
         )  # fmt: skip
-        desk.parts.receipts.set_outcome(desk.key.id, seq, command.outcome, facts.packs)
+        desk.parts.receipts.set_outcome(desk.key.id, seq, command.outcome)
         desk.enqueue(
             outcome_item(
                 stamp, outcome=command.outcome, line=facts.line.line, code=facts.key, count=count,
-                digest=digest_of(facts), reason=command.reason_text,
+                digest=facts.packs.digest, reason=command.reason_text,
             )
         )  # fmt: skip
         return CommandOutcome(seq, command.name, OK, f"recorded_{command.outcome}", {"count": count})
@@ -158,13 +163,13 @@ class Commands:
         if details:
             return self._no("close", seq, at_ms, text, "outcome_missing", {}, tuple(details))
         stamp = desk.stamp(seq, at_ms)
-        self._note(stamp.id, seq, at_ms, "close", OK, text)
+        self.note(stamp.id, seq, at_ms, "close", OK, text)
         desk.enqueue(close_item(stamp, equation=Equation.of(lines)))
         desk.parts.receipts.close(desk.key.id, operator=desk.operator.id, at_ms=at_ms)
         return CommandOutcome(seq, "close", OK, "closed")
 
     def _plain(self, name: str, seq: int, at_ms: int, text: str, sentence: str) -> CommandOutcome:
-        self._note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, OK, text)
+        self.note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, OK, text)
         return CommandOutcome(seq, name, OK, sentence)
 
     def _no(
@@ -178,10 +183,10 @@ class Commands:
         details: tuple[tuple[str, Values], ...] = (),
     ) -> CommandOutcome:
         """A command that did not work is kept too."""
-        self._note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, reason, text)
+        self.note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, reason, text)
         return CommandOutcome(seq, name, reason, f"command_{reason}", values, details)
 
-    def _note(
+    def note(
         self,
         item: str,
         seq: int,
@@ -196,11 +201,14 @@ class Commands:
         packs: int | None = None,
         outcome: str | None = None,
         note: str | None = None,
+        in_force: bool | None = None,
     ) -> None:
+        """Keep the command in the journal; what can be undone later is in force."""
         desk = self._desk
+        in_force = outcome is not None if in_force is None else in_force
         entry = Entry(
             desk.key.id, seq, item, "command", at_ms, desk.operator.id, None, reason, payload=text, code=code,
-            line=line, packs=packs, command=name, outcome=outcome, negates=negates, in_force=outcome is not None,
+            line=line, packs=packs, command=name, outcome=outcome, negates=negates, in_force=in_force,
             note=note,
         )  # fmt: skip
         desk.parts.receipts.add(entry)

@@ -29,7 +29,9 @@ SELECT id, number, supplier, shipped_ms, gift, manifest, store_room, task, recei
 """
 _PENDING = f"{_TASKS} WHERE task <> 'closed'"
 _CLOSED = f"{_TASKS} WHERE task = 'closed' ORDER BY id DESC LIMIT ?2"
-_NAMED_BY = f"{_TASKS} JOIN packages p ON p.delivery = id WHERE p.code = ?2 AND task <> 'closed' ORDER BY number"
+_NAMED_BY = f"""{_TASKS} WHERE task <> 'closed' AND id IN (
+    SELECT s.delivery FROM packages p JOIN sources s ON s.id = p.source WHERE p.code = ?2 AND s.state = 'complete')
+ ORDER BY number"""  # noqa: S608 - words of our own
 _LINES = """
 SELECT l.line, l.packs, coalesce(g.name, l.drug), coalesce(g.special, 0)
 FROM delivery_lines l LEFT JOIN drugs g ON g.drug = l.drug WHERE l.delivery = ? ORDER BY l.line

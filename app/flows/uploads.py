@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from app.domain.codes import read
+from app.domain.codes import Reading, read
 from app.domain.documents import OUTCOMES_BY_LINE
 from app.flows.receiving import Parts
 from app.flows.views import UploadRow, UploadsView
@@ -128,14 +128,17 @@ class Uploads:
         row = receipts.find(entry.receipt)
         if row is None:
             return False
-        facts = self._parts.facts.of(read(entry.payload if entry.kind == "scan" else entry.code), row.key)
+        facts = self._parts.facts.of(self._read(entry), row.key)
         if not facts.packs or (entry.kind == "scan" and facts.counted_here):
             return False
         if entry.outcome is None:
-            receipts.hold(entry.receipt, entry.seq, facts.packs)
+            receipts.hold(entry.receipt, entry.seq, facts.packs.gains)
         else:
-            receipts.set_outcome(entry.receipt, entry.seq, entry.outcome, facts.packs)
+            receipts.set_outcome(entry.receipt, entry.seq, entry.outcome)
         return self._in_force(entry)
+
+    def _read(self, entry: _Journal) -> Reading:
+        return read(entry.payload if entry.kind == "scan" else entry.code, self._parts.catalogue.patterns())
 
     def _in_force(self, entry: _Journal) -> bool:
         return self._sql.run(

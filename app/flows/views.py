@@ -67,6 +67,8 @@ class LineView:
     exempt: int
     exempt_reason: str | None
     coded: bool
+    over: int = 0  # beside the equation
+    estimated: int = 0  # of `received`: counted by a pack ratio, because nobody named the boxes
 
     @property
     def missing(self) -> int:

@@ -8,7 +8,8 @@ from app.flows.outcomes import CommandOutcome, ScanOutcome
 
 def scan_sentence(texts: Texts, outcome: ScanOutcome, lang: str = "zh") -> str:
     """What happened to this box."""
-    return texts.line(outcome.reason, lang, **outcome.values)
+    reason = "ambiguous_fits" if outcome.reason == "ambiguous" and outcome.values.get("fits") else outcome.reason
+    return texts.line(reason, lang, **outcome.values)
 
 
 def command_sentence(texts: Texts, outcome: CommandOutcome, lang: str = "zh") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,9 +16,11 @@ import peewee
 
 from app.base.secrets import PinVerifier
 from app.domain.documents import DeliveryNo, Drug, DrugId
+from app.domain.maker_codes import MakerPatterns, usable
 from app.domain.rights import Operator
 from app.store.tables import Sql, select
 
+_log = logging.getLogger(__name__)
 DEFAULT_NEAR_EXPIRY_DAYS = 180
 DEFAULT_ZONE = "+08:00"
 
@@ -69,12 +72,14 @@ class Catalogue:
         self._sql = Sql(database)
         self._drugs: dict[str, Drug | None] = {}
         self._prefixes: dict[str, tuple[DrugId, int] | None] = {}
+        self._patterns: MakerPatterns | None = None
         self._site: SiteRow | None = None
 
     def forget(self) -> None:
         """The feed changed a drug: read it anew."""
         self._drugs.clear()
         self._prefixes.clear()
+        self._patterns = None
 
     def meta(self, key: str) -> str | None:
         found = self._sql.one("SELECT value FROM meta WHERE key = ?", key)
@@ -139,6 +144,15 @@ class Catalogue:
                 None if found is None else (DrugId(cast("str", found[0])), int(cast("int", found[1])))
             )
         return self._prefixes[prefix]
+
+    def patterns(self) -> MakerPatterns:
+        """Layouts of the makers' own codes, as the hospital named them; those that cannot be used are logged."""
+        if self._patterns is None:
+            pairs = self._sql.all("SELECT pattern, drug FROM maker_patterns ORDER BY pattern, drug")
+            self._patterns, refused = usable((str(pattern), str(drug)) for pattern, drug in pairs)
+            for one in refused:
+                _log.warning("pattern %r of %s cannot be used: %s", one.pattern, one.drug, one.reason)
+        return self._patterns
 
     def recalled(self, drug: str, batch: str | None) -> bool:
         if batch is None:

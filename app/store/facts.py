@@ -7,32 +7,29 @@ the receipt. The index over codes is named, because SQLite would rather read the
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import peewee
 
-from app.domain.codes import Gs1, Reading, TraceCode, key_of
-from app.domain.documents import Drug, DrugId, Line, Pack, PackKey
+from app.domain.codes import MakerCode, Reading, key_of, label_of, product_key_of, read, split_candidates
+from app.domain.counting import smallest_by_ratio
+from app.domain.documents import NO_PACKS, Drug, DrugId, Line, PackSet
+from app.domain.gs1 import key_of_fields
 from app.domain.receiving import CodeFacts
 from app.store.catalogue import Catalogue
 from app.store.packages import PackageRow, Packages
+from app.store.scope import Scope
 from app.store.tables import Sql
 
 _LINES = """
 SELECT d.line, d.drug, d.batch, d.expiry, d.packs, r.received, r.short, r.damaged, r.rejected, r.exempt, r.over
   FROM delivery_lines d LEFT JOIN receipt_lines r ON r.receipt = ?1 AND r.line = d.line
  WHERE d.delivery = ?2"""
-_HOLDS_OF = "SELECT pack, receipt, seq FROM holds WHERE pack IN (SELECT value FROM json_each(?))"
-_OUTCOMES_OF = (
-    "SELECT pack, outcome FROM outcomes WHERE pack IN (SELECT value FROM json_each(?)) AND receipt = ? ORDER BY seq"
-)
 _SCANS_OF_PARENT = """
 SELECT e.seq, EXISTS (SELECT 1 FROM holds h WHERE h.pack = e.code AND h.receipt = e.receipt AND h.seq = e.seq)
   FROM entries e INDEXED BY entries_by_code WHERE e.code = ? AND e.receipt = ? AND e.counted = 1 AND e.in_force = 1"""
-_KNOWN_OF = "SELECT code, receipt, state FROM known_codes WHERE code IN (SELECT value FROM json_each(?))"
 _ELSEWHERE = {"in": "received", "dispensed": "dispensed"}
 
 
@@ -48,10 +45,11 @@ class ReceiptKey:
 class FactsReader:
     """Facts about lines and codes of one receipt."""
 
-    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, packages: Packages) -> None:
+    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, packages: Packages, scope: Scope) -> None:
         self._sql = Sql(database)
         self._catalogue = catalogue
         self._packages = packages
+        self._scope = scope
 
     def lines(self, receipt: ReceiptKey) -> tuple[Line, ...]:
         """Every line of the delivery, with what the receipt has of it."""
@@ -63,69 +61,112 @@ class FactsReader:
         return None if row is None else self._line(receipt, row)
 
     def of(self, reading: Reading, receipt: ReceiptKey) -> CodeFacts:
-        """The facts behind one reading."""
+        """The facts behind one reading. The scope is left with the packs that it stands for."""
         key = key_of(reading)
         if key is None:
-            return CodeFacts(None)
-        manifests = self._packages.of(key)
-        mine = next((row for row in manifests if row.delivery == receipt.delivery), None)
-        if mine is not None:
-            return self._in_manifest(reading, key, mine, receipt)
-        return self._by_prefix(reading, key, manifests, receipt)
-
-    def _in_manifest(self, reading: Reading, key: str, package: PackageRow, receipt: ReceiptKey) -> CodeFacts:
-        line = self.line(receipt, package.line)
-        drug = self._catalogue.drug(line.drug) if line else None
-        leaves = self._packages.smallest(package)
-        known = bool(leaves)
-        if not known:
-            leaves = ((key, package.line),)
-        counts = 1 if known else self._by_ratio(drug, package.level)
-        packs = self._packs(leaves, counts, receipt) if counts else ()
-        return CodeFacts(
-            key,
-            drug,
-            package.level,
-            line,
-            in_manifest=True,
-            packs=packs,
-            children_known=known,
-            counted_here=self._counted(key, receipt.id),
-            outcome_here=self._has_outcome(key, receipt.id),
-            parent_counted=any(self._covers(parent, packs, receipt.id) for parent in self._packages.parents(package)),
-            elsewhere=self._code_elsewhere(key, receipt.id),
-            recalled=bool(line and self._recalled(line.drug, line.batch, _label_batch(reading))),
-            drug_lines=(line,) if line else (),
-        )
-
-    def _by_prefix(
-        self, reading: Reading, key: str, manifests: tuple[PackageRow, ...], receipt: ReceiptKey
-    ) -> CodeFacts:
-        drug, level = self._drug_of(reading)
-        other = self._open_elsewhere(manifests)
-        if drug is None and other is not None:
-            drug, level = self._catalogue.drug(self._drug_on(other)), other.level
-        batch = _label_batch(reading)
-        lines = self._drug_lines(drug, receipt)
-        line = self._line_that_has(key, receipt) or _fitting(lines, batch)
-        leaves = self._packages.smallest(other) if other else ()
-        counts = 1 if leaves else self._by_ratio(drug, level)
-        if not leaves:
-            leaves = ((key, line.line if line else 0),)
+            return CodeFacts(None, fits=self._fits(reading, receipt))
+        claims = self._packages.of(key)
+        mine = next((claim for claim in claims if claim.delivery == receipt.delivery), None)
+        other = None if mine else self._open_elsewhere(claims)
+        drug, level = self._drug_of(reading, claims, mine, other, receipt)
+        line = self._line_of(key, reading, claims, mine, drug, receipt)
+        packs = self._packs(key, claims, other, (drug, level), line, receipt)
+        lines = self._lines_of(packs, line, receipt)
+        drug_lines = (line,) if mine and line else self._drug_lines(drug, receipt)
+        if line is None and lines:  # a package without a drug of its own, or of several
+            line = max(lines, key=lambda each: dict(packs.gains).get(each.line, 0))
+            drug = drug or self._catalogue.drug(line.drug)
+            drug_lines = self._drug_lines(drug, receipt)
         return CodeFacts(
             key,
             drug,
             level,
             line,
-            packs=self._packs(leaves, counts, receipt) if counts else (),
-            children_known=other is not None or counts == 1,
+            in_manifest=mine is not None,
+            packs=packs,
             counted_here=self._counted(key, receipt.id),
             outcome_here=self._has_outcome(key, receipt.id),
+            parent_counted=any(self._covers(parent, receipt.id) for parent in self._packages.ancestors(claims)),
             elsewhere=self._code_elsewhere(key, receipt.id),
-            other_delivery=self._catalogue.delivery_number(other.delivery) if other else None,
-            recalled=bool(drug and self._recalled(drug.drug, batch or (line.batch if line else None))),
-            drug_lines=lines,
+            other_delivery=self._catalogue.delivery_number(cast("int", other.delivery)) if other else None,
+            recalled=self._any_recalled(drug, lines or ((line,) if line else ()), _label_batch(reading)),
+            drug_lines=drug_lines,
+            lines=lines,
+            disputed=level != 1 and self._packages.doubted(key),
+            opened=level != 1 and self._packages.opened(key),
+            replaced_by=self._packages.replaced_by(key),
+            fits=self._fits(reading, receipt) if mine is None else (),
         )
+
+    def _fits(self, reading: Reading, receipt: ReceiptKey) -> tuple[str, ...]:
+        """Codes of this delivery that lost separators could have made this text of: to be shown, never counted."""
+        keys = {key_of_fields(fields) for fields in split_candidates(reading)} - {None}
+        return tuple(
+            sorted(
+                key for key in cast("set[str]", keys)
+                if any(claim.delivery == receipt.delivery for claim in self._packages.of(key))
+            )
+        )  # fmt: skip
+
+    def _packs(
+        self,
+        key: str,
+        claims: tuple[PackageRow, ...],
+        other: PackageRow | None,
+        kind: tuple[Drug | None, int | None],
+        line: Line | None,
+        receipt: ReceiptKey,
+    ) -> PackSet:
+        """The packs that the code stands for: known children, then a source's amount, then the ratio, as an estimate.
+
+        What is made for this delivery is believed before what is not; a code that another delivery names is that one's.
+        """
+        drug, level = kind
+        bound = [claim for claim in claims if claim.delivery == (other.delivery if other else receipt.delivery)]
+        tree = self._packages.best_tree((*bound, *(claim for claim in claims if claim.delivery is None)))
+        if tree is None:
+            amount = next((claim.amount for claim in claims if claim.amount), None)
+            count = 1 if level == 1 else amount or _by_ratio(drug, level)
+            if not count:
+                return NO_PACKS
+            self._scope.one(key, line.line if line else None, count)
+            return self._scope.seen_from(receipt.id, key, children_known=level == 1 or amount is not None)
+        places = self._packages.places(tree.source, receipt.delivery)
+        self._scope.tree(key, tree.source, places, named_lines=tree.delivery == receipt.delivery)
+        whole = not self._scope.estimate(self._ratio_of)
+        return self._scope.seen_from(receipt.id, key, children_known=whole)
+
+    def _ratio_of(self, code: str, level: int | None) -> int:
+        """How much is in a package of which no content is named; at least itself."""
+        drug, by_prefix = self._by_prefix(read(code, self._catalogue.patterns()))
+        return _by_ratio(drug, level or by_prefix) or 1
+
+    def _line_of(
+        self,
+        key: str,
+        reading: Reading,
+        claims: tuple[PackageRow, ...],
+        mine: PackageRow | None,
+        drug: Drug | None,
+        receipt: ReceiptKey,
+    ) -> Line | None:
+        """The line that the source names, or that has the drug and batch; then the one on which it was counted."""
+        if mine is not None and mine.line is not None:
+            return self.line(receipt, mine.line)
+        for claim in claims:
+            if claim.content is not None and claim.delivery in (receipt.delivery, None):
+                place = dict(self._packages.places(claim.source, receipt.delivery)).get(claim.content)
+                if place is not None:
+                    return self.line(receipt, place)
+        lines = self._drug_lines(drug, receipt)
+        return self._line_that_has(key, receipt) or _fitting(lines, _label_batch(reading))
+
+    def _lines_of(self, packs: PackSet, line: Line | None, receipt: ReceiptKey) -> tuple[Line, ...]:
+        """The lines that several packs are on; a carton of mixed batches is on two."""
+        if packs.codes < 2:
+            return ()
+        found = (line if line and line.line == number else self.line(receipt, number) for number, _ in packs.gains)
+        return tuple(each for each in found if each is not None)
 
     def _line(self, receipt: ReceiptKey, row: Sequence[object]) -> Line:
         number, drug_id, batch, expiry, packs = cast("tuple[int, str, str | None, str | None, int]", tuple(row[:5]))
@@ -138,20 +179,44 @@ class FactsReader:
             batch,
             dt.date.fromisoformat(expiry) if expiry else None,
             packs,
-            receipt.manifest_complete and exempt is None,
+            exempt is None and (receipt.manifest_complete or number in self._packages.covered_lines(receipt.delivery)),
             exempt,
             *(cast("int", count or 0) for count in row[5:]),
         )
 
-    def _drug_of(self, reading: Reading) -> tuple[Drug | None, int | None]:
-        prefix = reading.prefix if isinstance(reading, TraceCode) else None
-        if isinstance(reading, Gs1):
-            prefix = reading.fields.gtin
-        found = self._catalogue.prefix(prefix) if prefix else None
+    def _drug_of(
+        self,
+        reading: Reading,
+        claims: tuple[PackageRow, ...],
+        mine: PackageRow | None,
+        other: PackageRow | None,
+        receipt: ReceiptKey,
+    ) -> tuple[Drug | None, int | None]:
+        """(drug, level): as the delivery's own manifest says, then the prefix, then whatever a source says."""
+        drug, level = self._by_prefix(reading)
+        if mine is not None and mine.line is not None:
+            line = self.line(receipt, mine.line)
+            return (self._catalogue.drug(line.drug) if line else None), mine.level
+        for claim in claims:
+            level = claim.level or level
+            content = self._packages.content(claim.content)
+            if drug is None and content is not None:
+                drug = self._catalogue.drug(content.drug)
+        if drug is None and other is not None:
+            drug = self._catalogue.drug(self._drug_on(other))
+        return drug, level
+
+    def _by_prefix(self, reading: Reading) -> tuple[Drug | None, int | None]:
+        """What the prefix tells (trace-codes.md §2), from the hospital, else as a clerk learnt it."""
+        if isinstance(reading, MakerCode):  # it has no prefix; a code of its own is a smallest pack
+            return (self._catalogue.drug(reading.drug), 1) if reading.drug else (None, None)
+        prefix = product_key_of(reading)
+        found = None if prefix is None else self._catalogue.prefix(prefix) or self._packages.learned(prefix)
         return (None, None) if found is None else (self._catalogue.drug(found[0]), found[1])
 
-    def _recalled(self, drug: DrugId, *batches: str | None) -> bool:
-        return any(self._catalogue.recalled(drug, batch) for batch in batches)
+    def _any_recalled(self, drug: Drug | None, lines: tuple[Line, ...], label_batch: str | None) -> bool:
+        asked = {(line.drug, line.batch) for line in lines} | ({(drug.drug, label_batch)} if drug else set())
+        return any(self._catalogue.recalled(of, batch) for of, batch in asked)
 
     def _line_that_has(self, key: str, receipt: ReceiptKey) -> Line | None:
         """The line on which this code was counted or given an outcome."""
@@ -175,45 +240,12 @@ class FactsReader:
         rows = self._sql.all(f"{_LINES} AND d.drug = ?3 ORDER BY d.line", receipt.id, receipt.delivery, drug.drug)
         return tuple(self._line(receipt, row) for row in rows)
 
-    def _open_elsewhere(self, manifests: tuple[PackageRow, ...]) -> PackageRow | None:
-        for row in manifests:
-            state = self._sql.one("SELECT state FROM deliveries WHERE id = ?", row.delivery)
-            if state is not None and state[0] == "open":
-                return row
+    def _open_elsewhere(self, claims: tuple[PackageRow, ...]) -> PackageRow | None:
+        for claim in claims:
+            state = claim.delivery and self._sql.one("SELECT state FROM deliveries WHERE id = ?", claim.delivery)
+            if state and state[0] == "open":
+                return claim
         return None
-
-    def _by_ratio(self, drug: Drug | None, level: int | None) -> int:
-        """Smallest packs in a package of this level: 1 for the smallest, else an estimate; 0 if nobody knows."""
-        if level == 1:
-            return 1
-        if drug is None or level is None or not drug.pack_ratio:
-            return 0
-        try:
-            parts = [int(part) for part in drug.pack_ratio.split(":")]
-        except ValueError:
-            return 0
-        if not 1 < level <= len(parts) or min(parts) < 1:
-            return 0
-        return parts[-1] // parts[len(parts) - level]
-
-    def _packs(self, leaves: tuple[tuple[str, int], ...], count: int, receipt: ReceiptKey) -> tuple[Pack, ...]:
-        keys = json.dumps([code for code, _ in leaves])
-        holders: dict[str, list[int]] = {}
-        elsewhere: dict[str, str] = {}
-        known = {str(code): (where, state) for code, where, state in self._sql.all(_KNOWN_OF, keys)}
-        for code, where, seq in self._sql.all(_HOLDS_OF, keys):
-            if where == receipt.id:
-                holders.setdefault(str(code), []).append(cast("int", seq))
-            elif not self._has_outcome(str(code), str(where)) and known.get(str(code)) != (where, "returned"):
-                elsewhere[str(code)] = "received"
-        outcomes = {str(code): str(outcome) for code, outcome in self._sql.all(_OUTCOMES_OF, keys, receipt.id)}
-        for key, (where, state) in known.items():
-            if state in _ELSEWHERE and (where != receipt.id or state != "in"):
-                elsewhere[key] = _ELSEWHERE[str(state)]
-        return tuple(
-            Pack(PackKey(code), line, count, tuple(holders.get(code, ())), outcomes.get(code), elsewhere.get(code))
-            for code, line in leaves
-        )
 
     def _counted(self, code: str, receipt: str) -> bool:
         """A counted scan of exactly this code is in force, here or on another device of the same receipt."""
@@ -226,14 +258,14 @@ class FactsReader:
             return True
         return self._shot_by_others(code, receipt)
 
-    def _covers(self, parent: str, packs: tuple[Pack, ...], receipt: str) -> bool:
-        """A counted scan in force of the package around stands for all of these packs.
+    def _covers(self, parent: str, receipt: str) -> bool:
+        """A counted scan in force of the package around stands for all packs of the scope.
 
         Not for what a later manifest put into it: that must be shot, or it would be covered and yet never be in. A
         package whose children nobody knew when it was shot holds itself, and so whatever turns out to be in it.
         """
         scans = self._sql.all(_SCANS_OF_PARENT, parent, receipt)
-        if any(itself or all(seq in pack.holders for pack in packs) for seq, itself in scans):
+        if any(itself or self._scope.held_by(receipt, cast("int", seq)) for seq, itself in scans):
             return True
         return self._shot_by_others(parent, receipt)
 
@@ -276,10 +308,15 @@ class FactsReader:
 
 
 def _label_batch(reading: Reading) -> str | None:
-    return reading.fields.batch if isinstance(reading, Gs1) else None
+    return label_of(reading).batch
 
 
 def _fitting(lines: tuple[Line, ...], batch: str | None) -> Line | None:
     """The line that a code outside the manifest belongs to: its batch, then room, then the first."""
     same = tuple(line for line in lines if batch is not None and line.batch == batch) or lines
     return next((line for line in same if line.missing > 0), same[0] if same else None)
+
+
+def _by_ratio(drug: Drug | None, level: int | None) -> int:
+    """Smallest packs in a package of this level: 1 for the smallest, else an estimate; 0 if nobody knows."""
+    return smallest_by_ratio(drug.pack_ratio if drug else None, level)

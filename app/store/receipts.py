@@ -6,7 +6,6 @@ event. `entries` is the journal and is never shortened; `holds`, `outcomes` and 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import cast
 
 import peewee
 
-from app.domain.documents import Pack
 from app.domain.reasons import SCAN_REASONS, Lists
 from app.store.catalogue import DeliveryRow
 from app.store.facts import ReceiptKey
+from app.store.scope import Scope
 from app.store.tables import Sql, insert_statement
 
 _INSERT_ENTRY = insert_statement("entries")
@@ -25,6 +24,7 @@ _INSERT_HOLD = insert_statement("holds", verb="INSERT OR IGNORE")
 _INSERT_OUTCOME = insert_statement("outcomes")
 _COUNTERS = ("received", "short", "damaged", "rejected", "exempt", "over")
 _LIST_OF = {reason: row.shows_in for reason, row in SCAN_REASONS.items() if row.shows_in}
+ESTIMATED = "estimated"  # the note of a scan that is counted by a ratio
 OTHERS = 0  # the seq of a hold that another device of the same receipt has
 
 
@@ -73,13 +73,30 @@ class Undoable:
     id: str
     code: str | None
     outcome: str | None
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A counted scan that rests on a ratio."""
+
+    receipt: str
+    seq: int
+    id: str
+    payload: str
+    code: str
+    at_ms: int
+    operator: str
+    scanner: str | None
+    packs: int
 
 
 class Receipts:
     """Reads and writes of receipts."""
 
-    def __init__(self, database: peewee.SqliteDatabase) -> None:
+    def __init__(self, database: peewee.SqliteDatabase, scope: Scope) -> None:
         self._sql = Sql(database)
+        self._scope = scope
 
     def find(self, receipt: str) -> ReceiptRow | None:
         row = self._sql.one(
@@ -123,18 +140,17 @@ class Receipts:
         )  # fmt: skip
         self._sql.run("UPDATE receipts SET next_seq = ? WHERE id = ?", entry.seq + 1, entry.receipt)
 
-    def hold(self, receipt: str, seq: int, packs: Iterable[Pack]) -> None:
-        """From now on this scan stands for these packs; the counters follow for those that come in by it."""
-        packs = tuple(packs)
-        self._sql.many(_INSERT_HOLD, ((pack.key, receipt, seq, pack.line, pack.packs) for pack in packs))
-        gained = (pack for pack in packs if not pack.holders and pack.outcome is None)
-        self._count(receipt, ((pack.line, "received", pack.packs) for pack in gained))
+    def hold(self, receipt: str, seq: int, gains: Iterable[tuple[int, int]]) -> None:
+        """From now on this scan stands for the packs of the scope; the counters follow for those that come in by it."""
+        self._scope.hold(receipt, seq)
+        self._count(receipt, ((line, "received", packs) for line, packs in gains))
 
     def hold_for_others(self, receipt: str, code: str, line: int, packs: int) -> None:
         """Another device of this receipt has the pack."""
-        before = self._state(receipt, code)
+        self._scope.of((code,))
+        before = self._scope.sums(receipt)
         self._sql.run(_INSERT_HOLD, code, receipt, OTHERS, line, packs)
-        self._recount(receipt, {code: before})
+        self._recount(receipt, before)
 
     def explains(self, receipt: str, code: str) -> bool:
         """True if the hospital holds this code by a scan of ours: in force, or undone and it has not heard yet."""
@@ -146,17 +162,16 @@ class Receipts:
         )
         return found is not None
 
-    def unheard_undo(self, codes: Iterable[str]) -> str | None:
-        """The latest item that undid a scan of one of these codes, in any receipt, and that the hospital may not know.
-
-        A new scan of theirs must not overtake it, or the hospital would hold both.
+    def unheard_undo(self, code: str) -> str | None:
+        """The latest item that undid a scan of this code or of a pack in the scope, in any receipt, and that the
+        hospital may not know. A new scan of theirs must not overtake it, or the hospital would hold both.
         """
         row = self._sql.one(
             "SELECT u.id FROM entries e INDEXED BY entries_unheard JOIN entries u "
             "ON u.receipt = e.receipt AND u.negates = e.seq AND u.command = 'undo' "
             "WHERE e.counted = 1 AND e.in_force = 0 AND e.remote IS NULL "
-            "AND e.code IN (SELECT value FROM json_each(?)) ORDER BY u.id DESC LIMIT 1",
-            json.dumps(list(codes)),
+            "AND e.code IN (SELECT pack FROM scope UNION ALL SELECT ?) ORDER BY u.id DESC LIMIT 1",
+            code,
         )
         return None if row is None else str(row[0])
 
@@ -167,44 +182,57 @@ class Receipts:
 
     def release_for_others(self, receipt: str, code: str) -> None:
         """The other device has it no more."""
-        before = self._state(receipt, code)
+        self._scope.of((code,))
+        before = self._scope.sums(receipt)
         self._sql.run("DELETE FROM holds WHERE pack = ? AND receipt = ? AND seq = ?", code, receipt, OTHERS)
-        self._recount(receipt, {code: before})
+        self._recount(receipt, before)
 
-    def set_outcome(self, receipt: str, seq: int, outcome: str, packs: Iterable[Pack]) -> None:
-        """Give packs an outcome (damaged, rejected); a later one stands before an earlier one."""
-        packs = tuple(packs)
-        before = {str(pack.key): self._state(receipt, pack.key) for pack in packs}
-        self._sql.many(_INSERT_OUTCOME, ((pack.key, receipt, seq, pack.line, outcome, pack.packs) for pack in packs))
+    def set_outcome(self, receipt: str, seq: int, outcome: str) -> None:
+        """Give the packs of the scope an outcome (damaged, rejected); a later one stands before an earlier one."""
+        before = self._scope.sums(receipt)
+        self._scope.give(receipt, seq, outcome)
         self._recount(receipt, before)
 
     def set_quantity(self, receipt: str, seq: int, outcome: str, line: int, count: int) -> None:
         """Give a line a number of packs with an outcome (short, over, exempt); a later one replaces it."""
-        place = _place(outcome, line)
-        before = {place: self._state(receipt, place)}
-        self._sql.run(_INSERT_OUTCOME, place, receipt, seq, line, outcome, count)
+        self._scope.of((_place(outcome, line),))
+        before = self._scope.sums(receipt)
+        self._sql.run(_INSERT_OUTCOME, _place(outcome, line), receipt, seq, line, outcome, count)
         self._recount(receipt, before)
 
     def undoable(self, receipt: str, *, seq: int | None = None, code: str | None = None) -> Undoable | None:
         """The latest counted scan or outcome in force; of exactly this code, or this very seq, if asked so."""
         row = self._sql.one(
-            "SELECT seq, id, code, outcome FROM entries WHERE receipt = ?1 AND in_force = 1 "
+            "SELECT seq, id, code, outcome, command FROM entries WHERE receipt = ?1 AND in_force = 1 "
             "AND (?2 IS NULL OR seq = ?2) AND (?3 IS NULL OR code = ?3) ORDER BY seq DESC LIMIT 1",
             receipt,
             seq,
             code,
         )
-        return None if row is None else Undoable(*cast("tuple[int, str, str | None, str | None]", row))
+        return None if row is None else Undoable(*cast("tuple[int, str, str | None, str | None, str | None]", row))
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Counted scans in force of open receipts that rest on a ratio."""
+        rows = self._sql.all(
+            "SELECT e.receipt, e.seq, e.id, e.payload, e.code, e.at_ms, e.operator, e.scanner, e.packs "
+            "FROM entries e INDEXED BY entries_estimated JOIN receipts r ON r.id = e.receipt AND r.state = 'open' "
+            "WHERE e.counted = 1 AND e.in_force = 1 AND e.note = 'estimated' ORDER BY e.receipt, e.seq"
+        )
+        return tuple(Estimate(*row) for row in rows)  # type: ignore[arg-type]
+
+    def estimated(self, receipt: str) -> dict[int, int]:
+        """Line → packs that are counted by a ratio only."""
+        rows = self._sql.all(
+            "SELECT line, sum(packs) FROM entries INDEXED BY entries_estimated "
+            "WHERE receipt = ? AND counted = 1 AND in_force = 1 AND note = 'estimated' GROUP BY line",
+            receipt,
+        )
+        return dict(cast("list[tuple[int, int]]", rows))
 
     def take_back(self, receipt: str, seq: int, *, remote: str | None = None) -> None:
         """Negate a scan or an outcome: by an undo, or because the hospital did not take it (`remote` says how)."""
-        packs = self._sql.all(
-            "SELECT pack FROM holds WHERE receipt = ?1 AND seq = ?2 "
-            "UNION SELECT pack FROM outcomes WHERE receipt = ?1 AND seq = ?2",
-            receipt,
-            seq,
-        )
-        before = {str(row[0]): self._state(receipt, str(row[0])) for row in packs}
+        self._scope.of_entry(receipt, seq)
+        before = self._scope.sums(receipt)
         self._sql.run("DELETE FROM holds WHERE receipt = ? AND seq = ?", receipt, seq)
         self._sql.run("DELETE FROM outcomes WHERE receipt = ? AND seq = ?", receipt, seq)
         self._sql.run(
@@ -226,7 +254,8 @@ class Receipts:
 
     def still_held(self, receipt: str, code: str) -> bool:
         """True if the pack stays in although its own scan went."""
-        return self._state(receipt, code)[0] == "received"
+        self._scope.of((code,))
+        return any(counter == "received" for _, counter in self._scope.sums(receipt))
 
     def set_flags(self, receipt: str, *, paused: bool | None = None, held: bool | None = None) -> None:
         self._sql.run(
@@ -255,27 +284,11 @@ class Receipts:
         counts = Counter(name for name, _ in found)
         return {str(name): counts[name] for name in Lists}
 
-    def _state(self, receipt: str, pack: str) -> tuple[str | None, int, int]:
-        """(counter that the pack is in now or None, line, packs)."""
-        row = self._sql.one(
-            "SELECT outcome, line, packs FROM outcomes WHERE pack = ? AND receipt = ? ORDER BY seq DESC LIMIT 1",
-            pack,
-            receipt,
-        )
-        if row is not None:
-            return cast("tuple[str, int, int]", tuple(row))
-        row = self._sql.one("SELECT line, packs FROM holds WHERE pack = ? AND receipt = ? LIMIT 1", pack, receipt)
-        return (None, 0, 0) if row is None else ("received", *cast("tuple[int, int]", tuple(row)))
-
-    def _recount(self, receipt: str, before: dict[str, tuple[str | None, int, int]]) -> None:
-        changes: list[tuple[int, str, int]] = []
-        for pack, (was, was_line, was_packs) in before.items():
-            now, line, packs = self._state(receipt, pack)
-            if was is not None:
-                changes.append((was_line, was, -was_packs))
-            if now is not None:
-                changes.append((line, now, packs))
-        self._count(receipt, changes)
+    def _recount(self, receipt: str, before: Counter[tuple[int, str]]) -> None:
+        """Move the counters by what became different about the packs of the scope."""
+        after = self._scope.sums(receipt)
+        after.subtract(before)
+        self._count(receipt, ((line, counter, packs) for (line, counter), packs in after.items()))
 
     def _count(self, receipt: str, changes: Iterable[tuple[int, str, int]]) -> None:
         sums: Counter[tuple[int, str]] = Counter()

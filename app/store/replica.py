@@ -13,8 +13,11 @@ from typing import TypeVar
 
 import peewee
 
+from app.domain.packages import PackageClaim
 from app.store.catalogue import Catalogue, SiteRow
+from app.store.package_events import PackageEventRow, PackageEvents, spread
 from app.store.receipts import Receipts
+from app.store.sources import PackageSources
 from app.store.tables import Sql, insert_statement
 from sync.changes import (
     Change,
@@ -23,6 +26,7 @@ from sync.changes import (
     DeliveryChange,
     DrugChange,
     OperatorChange,
+    PackageEventChange,
     PackagesChange,
     RecallChange,
     ReceiptChange,
@@ -32,17 +36,26 @@ from sync.changes import (
 
 T = TypeVar("T")
 _ROWS_A_STEP = 50
-_REPLACE_PACKAGE = insert_statement("packages", verb="INSERT OR REPLACE")
+HOSPITAL = "middleware"
 _REPLACE_CODE = insert_statement("known_codes", verb="INSERT OR REPLACE")
 
 
 class Replica:
     """Takes changes in."""
 
-    def __init__(self, database: peewee.SqliteDatabase, catalogue: Catalogue, receipts: Receipts) -> None:
+    def __init__(
+        self,
+        database: peewee.SqliteDatabase,
+        catalogue: Catalogue,
+        receipts: Receipts,
+        sources: PackageSources,
+        events: PackageEvents,
+    ) -> None:
         self._sql = Sql(database)
         self._catalogue = catalogue
         self._receipts = receipts
+        self._sources = sources
+        self._events = events
         self._writers: dict[type, Callable[..., Iterator[None]]] = {
             OperatorChange: self._operator,
             StoreRoomChange: self._store_room,
@@ -52,6 +65,7 @@ class Replica:
             DeliveryChange: self._delivery,
             ReceiptChange: self._receipt,
             CodesChange: self._codes,
+            PackageEventChange: self._package_event,
         }
 
     def site(self, site: Site) -> None:
@@ -90,6 +104,11 @@ class Replica:
             insert_statement("prefixes", verb="INSERT OR REPLACE"),
             [(prefix, change.drug, level) for prefix, level in change.levels.items()],
         )
+        self._sql.run("DELETE FROM maker_patterns WHERE drug = ?", change.drug)
+        self._sql.many(
+            insert_statement("maker_patterns", verb="INSERT OR REPLACE"),
+            [(pattern, change.drug) for pattern in change.maker_patterns],
+        )
         self._catalogue.forget()
         yield
 
@@ -103,13 +122,26 @@ class Replica:
         yield
 
     def _packages(self, change: PackagesChange) -> Iterator[None]:
-        delivery = self._delivery_row(change.delivery)
+        """The hospital's own word on a delivery's packages: what it says again takes the place of what it said."""
+        source = self._sources.begin(HOSPITAL, change.delivery, 1, at_ms=0, delivery=change.delivery)
         for part in _parts(change.packages):
-            self._sql.many(_REPLACE_PACKAGE, [(row.code, delivery, row.level, row.parent, row.line) for row in part])
-            yield
+            claims = [PackageClaim(row.code, row.level, row.parent, line=row.line) for row in part]
+            self._sources.drop_claims(source, [row.code for row in part])
+            yield from self._sources.stage(source, claims)
+        self._sources.complete(source)
+        yield
+
+    def _package_event(self, change: PackageEventChange) -> Iterator[None]:
+        event = PackageEventRow(
+            change.id, change.at_ms, HOSPITAL, change.verb, change.parent, change.code, change.operator, change.device,
+            change.level, change.drug, change.prefix, change.replaces, change.declares, change.note,
+        )  # fmt: skip
+        for each in spread(event, change.children):
+            self._events.apply(each)
+        yield
 
     def _delivery(self, change: DeliveryChange) -> Iterator[None]:
-        row = self._delivery_row(change.delivery)
+        row = self._sources.delivery_row(change.delivery)
         self._sql.run(
             insert_statement("deliveries", verb="INSERT OR REPLACE"),
             row, change.delivery, change.supplier, change.supplier_code, change.supplier_licence,
@@ -124,6 +156,7 @@ class Replica:
                 for line in change.lines
             ],
         )
+        self._sources.forget()
         for (receipt,) in self._sql.all("SELECT id FROM receipts WHERE delivery = ? AND state = 'open'", row):
             self._receipts.ensure_lines(str(receipt), row)
         yield
@@ -164,19 +197,6 @@ class Replica:
                 self._receipts.hold_for_others(row.receipt, row.code, row.line, row.packs)
             else:
                 self._receipts.release_for_others(row.receipt, row.code)
-
-    def _delivery_row(self, number: str) -> int:
-        """The short stand-in for a delivery number; packages may come before their delivery."""
-        found = self._sql.one("SELECT id FROM deliveries WHERE number = ?", number)
-        if found is None:
-            self._sql.run(
-                "INSERT INTO deliveries (number, supplier, gift, synthetic, manifest, state) "
-                "VALUES (?, '', 0, 0, 'late', 'announced')",
-                number,
-            )
-            found = self._sql.one("SELECT id FROM deliveries WHERE number = ?", number)
-        assert found is not None
-        return int(str(found[0]))
 
 
 def _parts(rows: Sequence[T]) -> Iterator[list[T]]:

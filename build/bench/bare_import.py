@@ -1,4 +1,4 @@
-"""Bare, for `import`: one thread of sqlite3 alone, slices of 5 ms, scans of a second thread between them."""
+"""Bare, for `import`: one thread of sqlite3 alone, slices of 2 ms, scans of a second thread between them."""
 
 import json, queue, sqlite3, sys, threading, time  # noqa: E401, I001 - under forty lines
 from pathlib import Path
@@ -35,10 +35,10 @@ while left or not inbox.empty():
     statements, done = inbox.get() if not inbox.empty() else ([], threading.Event())
     for statement, values in statements:
         file.execute(statement, values)
-    end = time.perf_counter() + (0 if statements else 0.005)
+    end = time.perf_counter() + (0 if statements else 0.002)
     while left and not statements and inbox.empty() and time.perf_counter() < end:
         left = bool(part := next(parts, None))
-        file.executemany("INSERT OR REPLACE INTO packages VALUES (?, ?, ?, ?, ?)", part or ())
+        file.executemany("INSERT OR REPLACE INTO packages VALUES (?, ?, ?, ?, ?, ?, ?)", part or ())
     file.execute("COMMIT")
     done.set()
 over.set()

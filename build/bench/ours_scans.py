@@ -26,8 +26,6 @@ from app.domain.rights import Operator
 from app.flows.outcomes import ScanOutcome
 from app.flows.receiving import Receiving
 from app.store.database import immediate
-from app.store.facts import FactsReader
-from app.store.packages import Packages
 from app.store.replica import Replica
 from app.store.writer import SCAN
 from app.wiring import Call, Program
@@ -126,9 +124,10 @@ def build_million(args: argparse.Namespace) -> dict[str, object]:
         fill(program, IMPORTED, 1)
     with contextlib.closing(sqlite3.connect(args.folder / "data" / "matou.db")) as file:
         file.execute("PRAGMA cache_size = -262144")
-        delivery = file.execute("SELECT id FROM deliveries WHERE number = ?", (IMPORTED,)).fetchone()[0]
-        packages = sorted((row.code, delivery, row.level, row.parent, row.line) for row in rows(IMPORTED, args.rows))
-        file.executemany("INSERT OR IGNORE INTO packages VALUES (?, ?, ?, ?, ?)", packages)
+        source = file.execute("SELECT id FROM sources WHERE name = ?", (IMPORTED,)).fetchone()[0]
+        told = rows(IMPORTED, args.rows)
+        packages = sorted((row.code, source, row.level, row.parent, None, row.line, None) for row in told)
+        file.executemany("INSERT OR IGNORE INTO packages VALUES (?, ?, ?, ?, ?, ?, ?)", packages)
         known = sorted(code(1, "earlier", number) for number in range(args.rows))
         file.executemany(
             "INSERT INTO known_codes VALUES (?, 'BENCH-00-R1', 'BENCH-00', 1, 'in', NULL, 'pda-2', NULL, 0, 1, 0)",
@@ -142,7 +141,7 @@ def million(args: argparse.Namespace) -> dict[str, object]:
     """Whole answers and their reading part, in a folder that was built before."""
     with opened(args.folder) as program:
         desk = program.receiving(SCANNED, CLERK, holds=False)
-        facts = FactsReader(program.writer.database, program.catalogue, Packages(program.writer.database))
+        facts = program._parts.facts  # noqa: SLF001 - the reading part alone
         codes = boxes(SCANNED, args.first + args.scans)[args.first :]
 
         def read_all() -> list[float]:
@@ -189,7 +188,7 @@ def scans_during(
     scanner.join()
     found = program.writer.call(
         lambda: program.writer.database.execute_sql(
-            "SELECT (SELECT count(*) FROM packages p JOIN deliveries d ON d.id = p.delivery WHERE d.number = ?), "
+            "SELECT (SELECT count(*) FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ?), "
             "(SELECT count(*) FROM entries WHERE counted = 1), (SELECT count(*) FROM sync_outbox)",
             (IMPORTED,),
         ).fetchone(),
@@ -214,7 +213,7 @@ def opened(folder: Path, server: str | None = None) -> Iterator[Program]:
 
 def fill(program: Program, delivery: str, count: int) -> Replica:
     """The hospital, one drug, one delivery of so many boxes."""
-    replica = Replica(program.writer.database, program.catalogue, program.receipts)
+    replica = program._replica  # noqa: SLF001 - what the exchange would hand its pages to
     program.writer.call(lambda: replica.site(SITE), priority=SCAN)
     drug = DrugChange("YP-1", "bench", "drug", {prefix: level for level, prefix in PREFIXES.items()})
     changes: tuple[Change, ...] = (drug, *manifest(delivery, count))
@@ -260,7 +259,8 @@ def dump(folder: Path) -> None:
         holds = file.execute("SELECT * FROM holds ORDER BY seq").fetchall()
         items = file.execute(ITEMS).fetchall()
         packages = file.execute(
-            "SELECT p.* FROM packages p JOIN deliveries d ON d.id = p.delivery WHERE d.number = ?", (IMPORTED,)
+            "SELECT p.* FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ?",
+            (IMPORTED,),
         ).fetchall()
     order = {one.code: place for place, one in enumerate(rows(IMPORTED, len(packages)))}
     packages.sort(key=lambda row: order[row[0]])

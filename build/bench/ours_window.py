@@ -206,8 +206,8 @@ def codes_of(args: argparse.Namespace, first: int, count: int) -> list[str]:
     """Boxes of the delivery, as the manifest here has them."""
     with contextlib.closing(sqlite3.connect(args.folder / "data" / "matou.db")) as file:
         found = file.execute(
-            "SELECT p.code FROM packages p JOIN deliveries d ON d.id = p.delivery "
-            "WHERE d.number = ? AND p.level = 1 ORDER BY p.code LIMIT ? OFFSET ?",
+            "SELECT p.code FROM packages p JOIN sources o ON o.id = p.source "
+            "WHERE o.name = ? AND p.level = 1 ORDER BY p.code LIMIT ? OFFSET ?",
             (SCANNED, count, first),
         ).fetchall()
     if len(found) != count:
@@ -219,7 +219,7 @@ def rows_of(args: argparse.Namespace, delivery: str) -> int:
     """How many smallest packs of this delivery are here."""
     with contextlib.closing(sqlite3.connect(args.folder / "data" / "matou.db")) as file:
         found = file.execute(
-            "SELECT count(*) FROM packages p JOIN deliveries d ON d.id = p.delivery WHERE d.number = ? AND p.level = 1",
+            "SELECT count(*) FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ? AND p.level = 1",
             (delivery,),
         ).fetchone()
     return int(found[0])

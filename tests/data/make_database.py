@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -133,7 +134,33 @@ def _exchange_v1() -> Rows:
     }
 
 
-ROWS = {1: rows_v1}
+def rows_v2() -> Rows:
+    """What sources say beside the note: a manifest, a contradiction, an opened carton, a replaced code, a lesson."""
+    new, dead, event = "89990110000000000004", "89990110000000000005", f"{ITEMS[4]}"
+    relay = {
+        "kind": "relay", "version": 1, "delivery": 1, "trust": 40, "made_ms": AT_MS, "at_ms": AT_MS, "rows": 1,
+        "state": "staged",
+    }  # fmt: skip
+    return {
+        "sources": [{"id": 2, "name": "M-1", **relay}],
+        "contents": [{"id": 1, "drug": "YP-1", "batch": "B1", "expiry": "2099-12-31", "made": "2026-01-01"}],
+        "source_counts": [{"source": 2, "content": 1, "packs": 1}],
+        "disputes": [
+            {"code": new, "source": 2, "other": 2, "kind": "self_parent", "says": new, "other_says": None},
+        ],
+        "doubts": [{"code": new, "source": 2, "other": 2, "because": "self_parent"}],
+        "package_events": [
+            {"id": event, "at_ms": AT_MS, "origin": "relay", "verb": "add", "code": new, "replaces": dead},
+        ],
+        "opened": [{"code": "89990130000000000009", "event": event}],
+        "aliases": [{"old": dead, "new": new, "event": event}],
+        "learned_prefixes": [{"prefix": "8999777", "drug": "YP-1", "level": 1, "event": event}],
+        "maker_patterns": [{"pattern": "DMZY-########", "drug": "YP-1"}],
+    }
+
+
+ROWS = {1: rows_v1, 2: rows_v2}
+NEWEST = max(ROWS)
 
 
 def make(version: int, folder: Path = FOLDER) -> Path:
@@ -142,12 +169,13 @@ def make(version: int, folder: Path = FOLDER) -> Path:
     if target.exists():
         raise FileExistsError(target)
     folder.mkdir(parents=True, exist_ok=True)
-    until = [{one: part[one] for one in part if one <= version} for part in (MIGRATIONS, SYNC_MIGRATIONS)]
-    database = open_database(_AsOneFile(target), until, now_ms=lambda: AT_MS)
-    with contextlib.closing(database):
-        for number in range(1, version + 1):
+    for number in range(1, version + 1):
+        until = [{one: part[one] for one in part if one <= number} for part in (MIGRATIONS, SYNC_MIGRATIONS)]
+        database = open_database(_AsOneFile(target), until, now_ms=lambda: AT_MS)
+        with contextlib.closing(database):
             _insert(database, ROWS[number]())
-        database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.rmtree(_AsOneFile(target).backups, ignore_errors=True)
     return target
 
 
@@ -164,6 +192,10 @@ class _AsOneFile(DataPaths):
     @property
     def database(self) -> Path:
         return self.root
+
+    @property
+    def backups(self) -> Path:
+        return self.root.with_suffix(".backups")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.fixtures.hospital import Dock, code, delivery, drug, line, operator, packages, received_by
+from tests.fixtures.hospital import code, delivery, drug, line, operator, packages, received_by
 from tests.flows.flow_model import Model, Tree
+from tests.flows.package_desk import PackageDock, row
 
 PREFIX = {1: "8999011", 2: "8999012", 3: "8999013"}
 PARTS = ("expected", "received", "short", "damaged", "rejected", "exempt")
@@ -44,12 +45,18 @@ def trees(shapes: list[list[object]]) -> dict[int, Tree]:
     return {n: {key: tree for key, tree, _ in map(grow, shape)} for n, shape in enumerate(shapes, 1)}
 
 
-def load(dock: Dock, model: Model) -> None:
-    """The delivery of a model."""
+def load(dock: PackageDock, model: Model, *, relayed: bool = False) -> None:
+    """The delivery of a model; its packages from the hospital's feed, or from the relay."""
     dock.feed(operator(), *(drug(f"D{n}", {prefix: level for level, prefix in PREFIX.items()}) for n in model.lines))
-    for n, tree in model.lines.items():
-        dock.feed(packages(tree, line_no=n))
-    dock.feed(delivery(*(line(n, f"D{n}", model.counts(n)["expected"]) for n in model.lines)))
+    told = [(n, each) for n, tree in model.lines.items() for each in packages(tree, line_no=n).packages]
+    if relayed:
+        rows = [row(each.code, each.parent, level=each.level, drug_hint=f"D{n}") for n, each in told]
+        dock.tell(rows[::-1])
+    else:
+        for n, tree in model.lines.items():
+            dock.feed(packages(tree, line_no=n))
+    lines = (line(n, f"D{n}", model.counts(n)["expected"]) for n in model.lines)
+    dock.feed(delivery(*lines, manifest="missing" if relayed else "complete"))
     for pack, where in model.elsewhere.items():
         state = "in" if where == "received" else "dispensed"
         dock.feed(received_by("pda-9", pack, receipt="T-0-R1", state=state))
@@ -68,9 +75,13 @@ class Histories(RuleBasedStateMachine):
         smallest = sorted(key for key, packs in model.packs.items() if packs == {key})
         model.elsewhere = {smallest[n]: where for n, where in past.items() if n < len(smallest)}
         self.model, self.codes, self.smallest = model, sorted(model.packs), smallest
-        self.dock = Dock(Path(self.folder.name))
-        load(self.dock, model)
+        self.dock = PackageDock(Path(self.folder.name))
+        self.load()
         self.desk = self.dock.desk()
+
+    def load(self) -> None:
+        """The hospital's own feed names every code."""
+        load(self.dock, self.model)
 
     def pick(self, n: int) -> str:
         return self.codes[n % len(self.codes)]
@@ -150,22 +161,31 @@ class Histories(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
+class RelayedHistories(Histories):
+    """The note names no code; what is in what is told by the relay, children before their parents."""
+
+    def load(self) -> None:
+        load(self.dock, self.model, relayed=True)
+
+
 TestHistories = Histories.TestCase
 TestHistories.settings = QUICK
+TestRelayedHistories = RelayedHistories.TestCase
+TestRelayedHistories.settings = QUICK
 
 
 @settings(max_examples=12, deadline=None, database=None)
-@given(st.lists(SHAPES, min_size=1, max_size=2), st.data())
+@given(st.lists(SHAPES, min_size=1, max_size=2), st.booleans(), st.data())
 def test_any_order_of_the_same_scans_ends_with_the_same_packs_in(
-    shapes: list[list[object]], data: st.DataObject
+    shapes: list[list[object]], relayed: bool, data: st.DataObject
 ) -> None:
     model = Model(trees(shapes))
     shot = data.draw(st.lists(st.sampled_from(sorted(model.packs)), max_size=6, unique=True))
     wanted = set().union(*(model.packs[key] for key in shot))
     for _ in range(2):
         order = data.draw(st.permutations(shot))
-        with tempfile.TemporaryDirectory() as folder, Dock(Path(folder)) as dock:
-            load(dock, model)
+        with tempfile.TemporaryDirectory() as folder, PackageDock(Path(folder)) as dock:
+            load(dock, model, relayed=relayed)
             desk = dock.desk()
             reasons = {desk.scan(key.encode()).reason for key in order}
             found = {row[0] for row in dock.rows("SELECT DISTINCT pack FROM holds")}

@@ -14,9 +14,12 @@ from app.store.catalogue import Catalogue
 from app.store.database import open_database
 from app.store.facts import FactsReader
 from app.store.migrations import MIGRATIONS
+from app.store.package_events import PackageEvents
 from app.store.packages import Packages
 from app.store.receipts import Receipts
 from app.store.replica import Replica
+from app.store.scope import Scope
+from app.store.sources import PackageSources
 from app.store.writer import SCAN, StoreWriter
 from sync import MIGRATIONS as SYNC_MIGRATIONS
 from sync import Outbox
@@ -57,13 +60,16 @@ class Bench:
         self.database = self.writer.database
         self.catalogue = Catalogue(self.database)
         self.packages = Packages(self.database)
-        self.receipts = Receipts(self.database)
-        self.facts = FactsReader(self.database, self.catalogue, self.packages)
+        self.scope = Scope(self.database)
+        self.receipts = Receipts(self.database, self.scope)
+        self.facts = FactsReader(self.database, self.catalogue, self.packages, self.scope)
         self.outbox = Outbox(self.database)
-        self.replica = Replica(self.database, self.catalogue, self.receipts)
+        self.sources = PackageSources(self.database, self.catalogue, self.packages)
+        self.events = PackageEvents(self.database, self.packages)
+        self.replica = Replica(self.database, self.catalogue, self.receipts, self.sources, self.events)
         self.parts = Parts(
             self.writer, self.catalogue, self.facts, self.receipts, self.outbox, self.clock, IdMaker(), device,
-            lambda urgent: None,
+            lambda urgent: None, self.packages, self.events,
         )  # fmt: skip
 
     def close(self) -> None:

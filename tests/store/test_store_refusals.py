@@ -51,7 +51,7 @@ os.kill(os.getpid(), 9)
 def folder(tmp_path: Path) -> DataPaths:
     paths = DataPaths(tmp_path / "data")
     paths.root.mkdir()
-    shutil.copyfile(old.FOLDER / "v1.db", paths.database)
+    shutil.copyfile(old.FOLDER / f"v{old.NEWEST}.db", paths.database)
     return paths
 
 

@@ -52,10 +52,10 @@ open_database(DataPaths(Path(sys.argv[1])), (*SCHEMA, steps), now_ms=lambda: 0)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataPaths:
-    """A data folder with the file of the first version."""
+    """A data folder with the file of the present version."""
     paths = DataPaths(tmp_path / "data")
     paths.root.mkdir()
-    shutil.copyfile(old.FOLDER / "v1.db", paths.database)
+    shutil.copyfile(old.FOLDER / f"v{KNOWN}.db", paths.database)
     return paths
 
 
@@ -89,16 +89,18 @@ def test_every_version_has_an_old_file_with_rows_in_every_table(version: int) ->
     assert {"sync_outbox", "sync_cursor", "sync_batch", "sync_tally", "entries", "holds"} <= set(names)
 
 
-def test_the_maker_makes_what_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", range(1, KNOWN + 1))
+def test_the_maker_makes_what_is_kept(tmp_path: Path, version: int) -> None:
     """The file in the checkout is what its maker says: same tables, same rows."""
-    made = old.make(1, tmp_path)
+    made = old.make(version, tmp_path)
+    kept_file = old.FOLDER / f"v{version}.db"
     with (
         contextlib.closing(sqlite3.connect(made)) as new,
-        contextlib.closing(sqlite3.connect(f"{(old.FOLDER / 'v1.db').as_uri()}?mode=ro&immutable=1", uri=True)) as kept,
+        contextlib.closing(sqlite3.connect(f"{kept_file.as_uri()}?mode=ro&immutable=1", uri=True)) as kept,
     ):
         assert list(new.iterdump()) == list(kept.iterdump())
     with pytest.raises(FileExistsError):
-        old.make(1, tmp_path)
+        old.make(version, tmp_path)
 
 
 @pytest.mark.parametrize("version", range(1, KNOWN + 1))
@@ -129,13 +131,17 @@ def test_an_old_file_is_gone_on_with_where_it_ended(tmp_path: Path, version: int
 
 
 def test_an_old_file_can_be_looked_into(folder: DataPaths) -> None:
-    if KNOWN == 1:
-        with Reader(folder.root) as reader:
-            assert reader.catalogue.delivery(old.NO) is not None
-            assert [row.state for row in reader.outbox.rows(ids=[old.ITEMS[0]])] == ["accepted"]
-    else:
-        with pytest.raises(Trouble, match="database_older"):
-            Reader(folder.root)
+    with Reader(folder.root) as reader:
+        assert reader.catalogue.delivery(old.NO) is not None
+        assert [row.state for row in reader.outbox.rows(ids=[old.ITEMS[0]])] == ["accepted"]
+
+
+def test_an_older_file_is_not_upgraded_by_looking(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    shutil.copyfile(old.FOLDER / "v1.db", paths.database)
+    with pytest.raises(Trouble, match="database_older"):
+        Reader(paths.root)
+    assert version_of(paths.database) == 1
 
 
 def test_an_upgrade_keeps_a_backup_of_before(folder: DataPaths) -> None:
@@ -145,7 +151,7 @@ def test_an_upgrade_keeps_a_backup_of_before(folder: DataPaths) -> None:
     assert "later" in tables_of(folder.database)
     (kept,) = folder.backups.iterdir()
     assert kept.name == f"matou-20261122T060000-before-v{NEXT}.db"
-    assert version_of(kept) == 1
+    assert version_of(kept) == KNOWN
     assert "later" not in tables_of(kept)
     with contextlib.closing(sqlite3.connect(kept)) as found:
         assert found.execute("SELECT count(*) FROM entries").fetchone() == (4,)
@@ -173,11 +179,11 @@ def test_an_upgrade_that_fails_leaves_the_older_version_whole(folder: DataPaths)
     with pytest.raises((peewee.PeeweeException, sqlite3.Error), match="nowhere"):
         upgraded(folder, broken)
 
-    assert version_of(folder.database) == 1
+    assert version_of(folder.database) == KNOWN
     assert "later" not in tables_of(folder.database)
 
 
-@pytest.mark.parametrize(("versions", "left"), [((NEXT,), 1), ((NEXT, AFTER_NEXT), NEXT)], ids=["first", "second"])
+@pytest.mark.parametrize(("versions", "left"), [((NEXT,), KNOWN), ((NEXT, AFTER_NEXT), NEXT)], ids=["first", "second"])
 def test_a_kill_in_the_middle_of_an_upgrade_leaves_a_whole_version(
     folder: DataPaths, versions: tuple[int, ...], left: int
 ) -> None:
@@ -192,7 +198,7 @@ def test_a_kill_in_the_middle_of_an_upgrade_leaves_a_whole_version(
     assert {name for name in tables_of(folder.database) if name.startswith(("later_", "never"))} == {
         f"later_{version}" for version in versions if version <= left
     }
-    upgraded(folder, TO_NEXT if left == 1 else {NEXT: (), AFTER_NEXT: ("CREATE TABLE later (a)",)})
+    upgraded(folder, TO_NEXT if left == KNOWN else {NEXT: (), AFTER_NEXT: ("CREATE TABLE later (a)",)})
     assert version_of(folder.database) == max(versions)
 
 
@@ -235,7 +241,7 @@ def test_a_backup_of_a_damaged_file_is_told_as_damage(folder: DataPaths) -> None
     with pytest.raises(Trouble, match="database_damaged"):
         upgraded(folder, TO_NEXT)
 
-    assert version_of(folder.database) == 1
+    assert version_of(folder.database) == KNOWN
     assert list(folder.backups.iterdir()) == []
 
 
@@ -244,7 +250,7 @@ def test_a_backup_folder_that_cannot_be_made_is_told(folder: DataPaths) -> None:
     with pytest.raises(Trouble, match="disk_error"):
         upgraded(folder, TO_NEXT)
 
-    assert version_of(folder.database) == 1
+    assert version_of(folder.database) == KNOWN
 
 
 def test_a_reader_refuses_what_it_does_not_know(tmp_path: Path, folder: DataPaths) -> None:
