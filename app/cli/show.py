@@ -15,6 +15,7 @@ from app.base.errors import EXIT_DONE
 from app.base.options import Environment, add_data_options
 from app.base.texts import Texts
 from app.cli.program import text_of
+from app.cli.tree_words import facts_lines, tree_lines
 from app.flows.lookups import CodeView, EventView, Lookups
 from app.store.catalogue import DEFAULT_ZONE
 from app.store.failures import sorted_failures
@@ -47,6 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _words(view: CodeView, texts: Texts, lang: str, zone: dt.tzinfo) -> list[str]:
     lines = [*_identity(view, texts, lang)]
+    if view.facts is not None:
+        lines += facts_lines(view.facts, texts, lang)
+    if view.tree is not None:
+        lines += tree_lines(view.tree, texts, lang, zone)
     for manifest in view.manifests:
         lines.append(texts.line("show_manifest", lang, delivery=manifest.delivery, line=manifest.line))
         lines += [texts.line("show_parent", lang, code=code) for code in manifest.parents]

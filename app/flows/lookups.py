@@ -159,7 +159,7 @@ class Lookups:
                 self._packages.smallest(row),
             )
             for row in self._packages.of(key)
-            if row.delivery is not None
+            if row.delivery is not None and row.line is not None  # others are told by their sources
         )
 
     def _drug_of(self, reading: Reading, manifests: tuple[ManifestView, ...], content: Content | None) -> str | None:

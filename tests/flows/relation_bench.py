@@ -10,9 +10,11 @@ from pathlib import Path
 import peewee
 
 from app.base.clock import SystemClock
+from app.base.texts import Texts
 from app.domain.documents import Drug, DrugId
 from app.domain.packages import PackageClaim
 from app.flows.relation_file import RelationFiles
+from app.flows.relation_report import FileReport
 from app.store.sources import Found
 from app.store.writer import StoreWriter
 
@@ -75,6 +77,14 @@ def write(folder: Path, text: str | bytes, name: str = "relation.xml") -> Path:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def every_finding_has_words(report: FileReport) -> None:
+    texts = Texts.load()
+    for finding in (*report.problems, *report.notes):
+        sentence = texts.line(finding.code, **dict(finding.values))
+        assert texts.has(finding.code), finding
+        assert "{" not in sentence, sentence
 
 
 class Drugs:
