@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from devices.errors import CODES, DeviceError
-    from devices.manager import DeviceManager, FoundPort, list_ports
+    from devices.manager import DeviceManager
+    from devices.ports import Found, FoundPort, list_ports, list_scanners
+    from devices.registry import DriverFactory
     from devices.scan import DeviceState, DeviceStatus, RawScan
     from devices.spec import ScannerSpec
 
@@ -20,15 +22,20 @@ __all__ = [
     "DeviceManager",
     "DeviceState",
     "DeviceStatus",
+    "DriverFactory",
+    "Found",
     "FoundPort",
     "RawScan",
     "ScannerSpec",
     "list_ports",
+    "list_scanners",
 ]
 
 _HOMES = {
     "errors": ("CODES", "DeviceError"),
-    "manager": ("DeviceManager", "FoundPort", "list_ports"),
+    "manager": ("DeviceManager",),
+    "ports": ("Found", "FoundPort", "list_ports", "list_scanners"),
+    "registry": ("DriverFactory",),
     "scan": ("DeviceState", "DeviceStatus", "RawScan"),
     "spec": ("ScannerSpec",),
 }

@@ -111,7 +111,7 @@ class DeviceThread:
             self._tell(DeviceState.LOST, error.code)
         except DeviceError as error:
             # A lost scanner that is not back yet is still lost, which says more than "not found".
-            if not (self._status.state is DeviceState.LOST and error.code == "port_not_found"):
+            if not (self._status.state is DeviceState.LOST and error.code in ("port_not_found", "camera_not_found")):
                 self._tell(DeviceState.TROUBLE, error.code)
             _log.debug("%s", error)
         except Exception:

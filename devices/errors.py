@@ -31,7 +31,51 @@ ERROR_CODES = (
     "device_fault",
 )
 
-CODES = ERROR_CODES + NOTE_CODES
+CAMERA_CODES = (
+    "camera_not_found",
+    "camera_refused",
+    "camera_busy",
+    "camera_silent",
+    "camera_no_picture",
+    "camera_fault",
+    "camera_lost",
+    "photo_unreadable",
+    "photo_too_large",
+)
+"""Words in resources/texts/camera.toml."""
+
+HID_CODES = (
+    "hid_denied",
+    "hid_not_pos",
+    "hid_answer",
+    "hid_label_cut",
+    "hid_layout_unclear",
+    "hid_report_bad",
+    "hid_report_short",
+    "hid_reports_lost",
+    "evdev_denied",
+    "evdev_key_unknown",
+    "evdev_keys_lost",
+    "evdev_not_keys",
+)
+"""Words in resources/texts/hid.toml."""
+
+WEDGE_CODES = (
+    "wedge_layout",
+    "wedge_host_unknown",
+    "wedge_caps_lock",
+    "wedge_ime",
+    "wedge_gs_lost",
+    "wedge_unknown_key",
+    "wedge_prefix_missing",
+    "wedge_typing",
+    "wedge_cut",
+    "wedge_slow",
+    "wedge_focus_lost",
+)
+"""Why a label that came as keys was not taken: notes. Words in resources/texts/wedge.toml."""
+
+CODES = ERROR_CODES + CAMERA_CODES + HID_CODES + NOTE_CODES + WEDGE_CODES
 """Every code that leaves this package; each has words in resources/texts/devices.toml."""
 
 

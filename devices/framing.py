@@ -19,6 +19,8 @@ class Suffix(enum.Enum):
 
     AUTO = "auto"
     """CR, LF or CR LF."""
+    EITHER = "either"
+    """As AUTO; until a line end has been seen, silence ends a label, too: many makers leave the suffix off."""
     CR = "CR"
     LF = "LF"
     CRLF = "CRLF"
@@ -30,6 +32,7 @@ class Suffix(enum.Enum):
 
 _ENDS = {
     Suffix.AUTO: (rb"[\r\n]", 1),
+    Suffix.EITHER: (rb"[\r\n]", 1),
     Suffix.CR: (rb"\r", 1),
     Suffix.LF: (rb"\n", 1),
     Suffix.CRLF: (rb"\r\n", 2),
@@ -72,6 +75,8 @@ class Framer:
         pattern, end_bytes = _ENDS.get(profile.suffix, (None, 1))
         self._end = None if pattern is None else re.compile(pattern)
         self._tail_bytes = end_bytes - 1
+        self._silence_ends = profile.suffix in (Suffix.NONE, Suffix.EITHER)
+        self._learns = profile.suffix is Suffix.EITHER
         self._pending = bytearray()
         self._silent_ms = 0
         self._unsure = midstream
@@ -104,10 +109,13 @@ class Framer:
                 self._skipping = False
                 self._pending.clear()
             return ()
-        if self._end is None and self._silent_ms >= self._profile.idle_ms:
+        if self._silence_ends and self._silent_ms >= self._profile.idle_ms:
             return tuple(self._take_pending())
-        if self._end is not None and self._silent_ms >= self._profile.idle_reset_ms:
-            return self.give_up()
+        if not self._silence_ends and self._silent_ms >= self._profile.idle_reset_ms:
+            dropped = self.give_up()
+            # Perhaps what looked like a line end stood inside a code: the next label may end as the first ones did.
+            self._silence_ends = self._learns and bool(dropped)
+            return dropped
         return ()
 
     def give_up(self) -> tuple[Dropped, ...]:
@@ -135,6 +143,8 @@ class Framer:
         received = bytes(self._pending)
         start = 0
         for found in end.finditer(received):
+            # Whoever sends line ends sends them always: from here on a label without one is a piece.
+            self._silence_ends = False
             if self._skipping:
                 self._skipping = False
             else:
@@ -159,7 +169,7 @@ class Framer:
         self._skip_until_silent_ms = until_silent_ms
 
     def _silence_after_overlong_ms(self) -> int:
-        return self._profile.idle_ms if self._end is None else self._profile.idle_reset_ms
+        return self._profile.idle_ms if self._silence_ends else self._profile.idle_reset_ms
 
     def _keep_tail(self) -> None:
         # Of a skipped label only what may be the first half of CR LF matters.

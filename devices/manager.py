@@ -1,40 +1,19 @@
-"""The one place that lists ports and opens devices. Callers live on any one thread; each device has its own."""
+"""The one place that opens devices. Callers live on any one thread; each device has its own."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
-from serial.tools.list_ports import comports  # type: ignore[import-untyped]
-
-from devices.catalog import Model, recognise
 from devices.driver import DeviceThread
 from devices.errors import SpecError
 from devices.registry import NO_FACTORIES, DriverFactory, driver_for
 from devices.scan import DeviceState, DeviceStatus, RawScan
 from devices.spec import ScannerSpec
 
-_BY_ID = Path("/dev/serial/by-id")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPort:
-    """A serial port of this machine, known without opening it."""
-
-    port: str
-    stable_port: str
-    """A name that survives replugging where the system gives one, else the port itself."""
-    vid: int | None
-    pid: int | None
-    serial: str | None
-    product: str | None
-    model: Model | None
-
 
 class DeviceManager:
-    """Opens the named scanners and hands out what they scan until it is stopped. Used once."""
+    """Opens the named scanners and hands out what they scan until it is stopped. Started once."""
 
     def __init__(
         self,
@@ -59,58 +38,61 @@ class DeviceManager:
         self._on_status = on_status
         self._now_ms = now_ms
         self._factories = factories
-        self._threads: tuple[DeviceThread, ...] = ()
+        self._threads: dict[str, DeviceThread] = {}
 
     def start(self) -> None:
         """Begin on every device, and return at once. KindNotSupported or NeedsWindow before any is touched."""
         if self._threads:
             raise RuntimeError("started already")
-        drivers = [driver_for(spec, self._now_ms, self._factories) for spec in self._specs]
-        self._threads = tuple(
-            DeviceThread(driver, on_scan=self._on_scan, on_status=self._on_status) for driver in drivers
-        )
-        for thread in self._threads:
+        self._threads = {spec.device: self._thread_of(spec) for spec in self._specs}
+        for thread in self._threads.values():
             thread.start()
+
+    def open(self, spec: ScannerSpec) -> None:
+        """Open one more device, or one that is open, again, as this spec says. The others go on.
+
+        KindNotSupported or NeedsWindow, and then nothing has changed. Waits until the device was let go of.
+        """
+        thread = self._thread_of(spec)
+        order = self._specs if self.spec_of(spec.device) else (*self._specs, spec)
+        self.close(spec.device)
+        self._specs = tuple(spec if each.device == spec.device else each for each in order)
+        self._threads[spec.device] = thread
+        thread.start()
+
+    def close(self, device: str) -> None:
+        """Let go of one device for good; the others go on."""
+        thread = self._threads.pop(device, None)
+        self._specs = tuple(each for each in self._specs if each.device != device)
+        if thread is not None:
+            thread.ask_to_stop()
+            thread.join()
+
+    def spec_of(self, device: str) -> ScannerSpec | None:
+        """How this device was named; None if it is none of ours."""
+        return next((spec for spec in self._specs if spec.device == device), None)
 
     def stop(self) -> None:
         """Let go of every device; no callback comes after this. May be called again."""
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.ask_to_stop()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join()
 
     def statuses(self) -> tuple[DeviceStatus, ...]:
         """Every device as it stands now, in the order of the specs."""
         if not self._threads:
             return tuple(DeviceStatus(spec.device, DeviceState.CLOSED) for spec in self._specs)
-        return tuple(thread.status for thread in self._threads)
+        return tuple(self._threads[spec.device].status for spec in self._specs)
 
     def wait_finished(self, timeout_s: float) -> bool:
         """True when every device has ended by itself or was stopped; a serial port never ends by itself."""
         if not self._threads:
             return not self._specs
         deadline_s = time.monotonic() + timeout_s
-        return all(thread.wait_finished(max(0.0, deadline_s - time.monotonic())) for thread in self._threads)
+        threads = tuple(self._threads.values())
+        return all(thread.wait_finished(max(0.0, deadline_s - time.monotonic())) for thread in threads)
 
-
-def list_ports() -> tuple[FoundPort, ...]:
-    """Every serial port that the system names; none is opened or written to."""
-    stable = dict(_stable_names(_BY_ID))
-    return tuple(
-        FoundPort(
-            port=str(info.device),
-            stable_port=stable.get(str(info.device), str(info.device)),
-            vid=info.vid,
-            pid=info.pid,
-            serial=info.serial_number,
-            product=info.product,
-            model=recognise(info.vid, info.pid),
-        )
-        for info in sorted(comports())
-    )
-
-
-def _stable_names(folder: Path) -> Iterator[tuple[str, str]]:
-    if folder.is_dir():
-        for link in sorted(folder.iterdir()):
-            yield str(link.resolve()), str(link)
+    def _thread_of(self, spec: ScannerSpec) -> DeviceThread:
+        driver = driver_for(spec, self._now_ms, self._factories)
+        return DeviceThread(driver, on_scan=self._on_scan, on_status=self._on_status)

@@ -17,7 +17,7 @@ class RawScan:
     at_ms: int
     """Epoch milliseconds, UTC, when the last byte was read."""
     aim: str | None = None
-    """AIM identifier (`]d2`) that came beside the bytes (HID POS, camera); None where it stands in them, or is unknown."""
+    """AIM identifier (`]d2`) that came beside the bytes (HID POS, camera); None: it stands in them or is unknown."""
 
     @property
     def label(self) -> bytes:

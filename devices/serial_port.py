@@ -18,8 +18,10 @@ from typing import Protocol
 
 import serial  # type: ignore[import-untyped]
 
+from devices.catalog import Model
 from devices.errors import PortError, PortLost
-from devices.framing import Framer, Label, Profile
+from devices.framing import Framer, Label, Profile, Suffix
+from devices.ports import FoundPort, address_of, list_ports
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec, SerialSettings
 
@@ -72,34 +74,50 @@ class SerialDriver:
 
     keeps_trying = True
 
-    def __init__(self, spec: ScannerSpec, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        spec: ScannerSpec,
+        now_ms: Callable[[], int],
+        ports: Callable[[], tuple[FoundPort, ...]] = list_ports,
+    ) -> None:
         self._spec = spec
-        self._settings = spec.serial_settings()
         self._now_ms = now_ms
+        self._ports = ports
 
     @property
     def device(self) -> str:
         return self._spec.device
 
     def open(self) -> SerialSource:
-        """Open the port now; PortError with the reason otherwise."""
-        _refuse_what_is_no_port(self._spec.address)
+        """Find the port and open it now; PortError with the reason otherwise."""
+        address, model = address_of(self._spec, self._ports)
+        if address is None:
+            raise PortError("port_not_found", self._spec.address)
+        _refuse_what_is_no_port(address)
+        settings = settings_for(self._spec, model)
         try:
-            tty = _open_tty(self._spec.address, self._settings)
+            tty = _open_tty(address, settings)
         except ValueError as error:
             raise PortError("port_settings_refused", self._spec.address) from error
         except PORT_FAULTS as error:
             raise PortError(open_code(error), self._spec.address) from error
         # A COM name says nothing about what stands behind it.
-        path = WatchedPath(self._spec.address, tty) if os.name == "posix" else None
-        return SerialSource(self._spec, tty, path, self._now_ms)
+        path = WatchedPath(address, tty) if os.name == "posix" else None
+        return SerialSource(self._spec, tty, path, self._now_ms, settings.profile)
+
+
+def settings_for(spec: ScannerSpec, model: Model | None) -> SerialSettings:
+    """What the spec says, and the maker's habits where it says nothing."""
+    suffix = Suffix.AUTO if model is None else model.suffix
+    return spec.serial_settings(SerialSettings(profile=Profile(suffix)))
 
 
 class SerialSource:
     """An open port. Bytes → labels, each with the time of its last byte."""
 
-    def __init__(self, spec: ScannerSpec, tty: Tty, path: WatchedPath | None, now_ms: Callable[[], int]) -> None:
-        profile = spec.serial_settings().profile
+    def __init__(
+        self, spec: ScannerSpec, tty: Tty, path: WatchedPath | None, now_ms: Callable[[], int], profile: Profile
+    ) -> None:
         self._spec = spec
         self._tty = tty
         self._path = path
@@ -196,13 +214,23 @@ def _refuse_what_is_no_port(address: str) -> None:
 
 
 def _open_tty(address: str, settings: SerialSettings) -> Tty:
-    tty: Tty = serial.Serial(
-        port=address,
+    tty = serial.Serial(
         baudrate=settings.baud,
+        bytesize=settings.data_bits,
+        parity=settings.parity,
+        stopbits=settings.stop_bits,
         timeout=read_wait_ms(settings.profile) / 1000,
         exclusive=True,
         xonxoff=False,
-        rtscts=False,
+        rtscts=settings.rtscts,
         dsrdtr=False,
     )
-    return tty
+    # Said before opening: a line that drops and rises again can reset the device behind it.
+    tty.dtr, tty.rts = settings.dtr, settings.rts
+    tty.port = address
+    tty.open()
+    # Bridges hold bytes back for 16 ms; Linux only, and not every driver can be told.
+    with contextlib.suppress(AttributeError, ValueError, *PORT_FAULTS):
+        tty.set_low_latency_mode(True)
+    opened: Tty = tty
+    return opened

@@ -99,7 +99,7 @@ def _drain(manager: DeviceManager, inbox: queue.SimpleQueue[RawScan]) -> Iterato
             if ended:
                 return
             continue
-        yield ScanInput(scan.payload, scan.at_ms, scan.device)
+        yield ScanInput(scan.label, scan.at_ms, scan.device)
 
 
 def _say_status(texts: Texts, status: DeviceStatus) -> None:

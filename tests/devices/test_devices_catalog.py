@@ -9,7 +9,7 @@ import pytest
 from app.base.texts import Texts
 from devices import CODES, DeviceError, DeviceState, list_ports
 from devices.catalog import CATALOG, Way, recognise
-from devices.manager import _stable_names
+from devices.ports import _stable_names
 
 
 @pytest.mark.parametrize(

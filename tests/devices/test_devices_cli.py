@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import queue
 import signal
@@ -13,9 +14,17 @@ from typing import IO
 
 import pytest
 
-from app.cli.devices import is_credential, port_entry, port_line, scan_entry, shown
-from devices import FoundPort, RawScan
+from app.base.errors import Trouble
+from app.base.texts import Texts
+from app.cli.device_lines import scan_entry, shown
+from app.cli.devices import found_entry, found_line
+from app.cli.devices_doctor import run_doctor
+from app.flows.credentials import is_credential
+from devices import Found, FoundPort, RawScan
 from devices.catalog import recognise
+from devices.replay import parse_recording
+from devices.sheet import SHEET
+from tests.fixtures.ptyport import PtyPort
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 60
@@ -163,7 +172,8 @@ def test_a_credential_is_never_printed(tmp_path, program):
     ("scanner", "code"),
     [
         ("lpt:1", "bad_scanner_spec"),
-        ("keys", "kind_not_supported"),
+        ("keys", "needs_window"),
+        ("camera:0", "needs_window"),
         ("replay:no-such-file", "recording_not_found"),
     ],
 )
@@ -208,7 +218,17 @@ def test_list_is_a_line_of_json_per_port(program):
     listing = program("list", "--json")
     assert listing.end() == 0
     for line in listing.rest("out"):
-        assert set(json.loads(line)) == {"port", "vid", "pid", "serial", "product", "model", "scanner"}
+        assert set(json.loads(line)) == {
+            "kind",
+            "port",
+            "vid",
+            "pid",
+            "serial",
+            "product",
+            "model",
+            "scanner",
+            "trouble",
+        }
 
 
 def test_list_for_the_eye_always_says_something(program):
@@ -219,7 +239,8 @@ def test_list_for_the_eye_always_says_something(program):
 
 def test_a_port_as_json_and_for_the_eye():
     known = FoundPort("/dev/ttyACM0", "/dev/serial/by-id/usb-X", 0x05E0, 0x1701, "S1", "DS", recognise(0x05E0, 0x1701))
-    assert port_entry(known) == {
+    assert found_entry(Found.of_port(known)) == {
+        "kind": "serial",
         "port": "/dev/ttyACM0",
         "vid": "05e0",
         "pid": "1701",
@@ -227,6 +248,7 @@ def test_a_port_as_json_and_for_the_eye():
         "product": "DS",
         "model": "Zebra/Symbol (cdc)",
         "scanner": "serial:/dev/serial/by-id/usb-X",
+        "trouble": None,
     }
 
     class Words:
@@ -234,14 +256,14 @@ def test_a_port_as_json_and_for_the_eye():
             return code
 
     unknown = FoundPort("COM1", "COM1", None, None, None, None, None)
-    assert port_line(known, Words()).split("\t") == [
+    assert found_line(Found.of_port(known), Words()).split("\t") == [
         "serial:/dev/serial/by-id/usb-X",
         "05e0:1701",
         "S1",
         "DS",
         "Zebra/Symbol (cdc)",
     ]
-    assert port_line(unknown, Words()).split("\t") == ["serial:COM1", "-", "-", "-", "model_unknown"]
+    assert found_line(Found.of_port(unknown), Words()).split("\t") == ["serial:COM1", "-", "-", "-", "model_unknown"]
 
 
 @pytest.mark.parametrize("around", ["{}", "]d2{}", "]Q1{}\r\n", "\x02{}", "\x02]A0{}\r", " {}\t"])
@@ -263,3 +285,84 @@ def test_other_codes_are_not_masked(payload):
 def test_shown_names_controls_and_escapes_the_rest():
     assert shown("药A\x1dB\x1e\x04\x1c\t\n".encode()) == "药A<GS>B<RS><EOT><FS>\\t\\n"
     assert shown(b"\xff\x00") == "ff00"
+    assert shown("药品".encode("gbk")) == "药品 (GB18030?)"
+
+
+@pytest.mark.parametrize("secret", [VOUCHER, OPC, VOUCHER * 2, "89990112026112200017" + VOUCHER, OPC.upper()])
+def test_record_masks_a_credential_before_the_file(secret, port, tmp_path, program):
+    path = tmp_path / "day.jsonl"
+    recording = program("record", "--scanner", port.spec, "--to", str(path), "--json")
+    recording.wait_for("err", "就绪")
+    wide = secret.translate({number: number + 0xFEE0 for number in range(0x21, 0x7F)})
+    port.write(b"PLAIN\r" + secret.encode() + b"\r]Q1" + secret.encode() + b"\r" + wide.encode() + b"\rLAST\x1d\xff\r")
+    while b"ff" not in path.read_bytes().rpartition(b"LAST".hex().encode())[2]:
+        assert recording.process.poll() is None
+    recording.process.send_signal(signal.SIGINT)
+    assert recording.end() == 0
+    assert json.loads(recording.line("out")) == {"kind": "end", "scans": 5, "masked": 3, "file": str(path)}
+    written = path.read_text(encoding="utf-8")
+    for form in (secret, secret.encode().hex(), wide, wide.encode().hex(), json.dumps(wide)[1:-1]):
+        assert form[:40] not in written
+    assert [scan.payload for scan in parse_recording(path.read_bytes(), "day")] == [b"PLAIN", b"LAST\x1d\xff"]
+
+
+def test_a_recording_is_never_overwritten_and_a_folder_is_no_file(tmp_path, program):
+    there = tmp_path / "there.jsonl"
+    there.write_text("old", encoding="utf-8")
+    for path, code in ((there, "recording_exists"), (tmp_path / "none" / "x.jsonl", "recording_unwritable")):
+        recording = program("record", "--scanner", f"replay:{there}", "--to", str(path))
+        assert recording.end() == 3
+        assert recording.rest("err")[0].startswith(f"{code}: ")
+    assert there.read_text(encoding="utf-8") == "old"
+
+
+def test_probe_names_the_scanner_that_answers_and_its_line_end(tmp_path, program):
+    with PtyPort(tmp_path, "left") as left, PtyPort(tmp_path, "right") as right:
+        probing = program("probe", "--scanner", left.spec, "--scanner", right.spec, "--json")
+        for _ in range(2):
+            probing.wait_for("err", "就绪")
+        right.write(b"]E06901234567892\r\n")
+        assert probing.end() == 0
+        found = json.loads(probing.line("out"))
+        assert (found["scanner"], found["suffix"], found["aim"]) == (right.spec, "CR LF", "]E0")
+        assert left.received() == right.received() == b""  # nothing is ever written to a port
+
+
+def test_probe_opens_nothing_that_nobody_named(program):
+    probing = program("probe", "--seconds", "0.2")
+    assert probing.end() == 3
+    assert any("probe_nothing_to_open" in line or "没有扫码枪回答" in line for line in probing.rest("err"))
+
+
+def test_doctor_on_the_command_line_names_what_is_wrong_and_is_content_when_it_is_mended(port, program):
+    words = Texts.load()
+    for end, aim, state, codes in ((b"\t", False, 3, ["doctor_suffix_other", "doctor_aim_off"]), (b"\r", True, 0, [])):
+        visiting = program("doctor", "--scanner", port.spec, "--json")
+        visiting.wait_for("err", "就绪")
+        for code in SHEET:
+            port.write((code.aims[0].encode() if aim else b"") + code.label + end)
+            visiting.wait_for("err", words.title(f"doctor_code_{code.key}"))
+        assert visiting.end() == state
+        entry = json.loads(visiting.line("out"))
+        assert [finding["code"] for finding in entry["findings"]] == codes
+        assert set(entry["codes"].values()) == {"good" if aim else "wrong"}
+
+
+def test_doctor_says_in_words_what_to_do(tmp_path, program):
+    path = tmp_path / "sheet.txt"
+    path.write_bytes(b"".join(code.aims[0].encode() + code.label.replace(b"\x1d", b"~") + b"\n" for code in SHEET[:4]))
+    visiting = program("doctor", "--scanner", f"replay:{path}?speed=0")
+    assert visiting.end() == 3
+    said = "\n".join(visiting.rest("out"))
+    assert "分隔符 GS 被换成了 ~" in said
+    assert "这种码扫不出来：QR 码" in said
+
+
+def test_a_program_without_a_window_says_that_it_cannot_draw_the_sheet(tmp_path):
+    with pytest.raises(Trouble) as caught:
+        run_doctor(argparse.Namespace(sheet=tmp_path / "sheet.pdf"))
+    assert caught.value.code == "qt_missing_here"
+
+
+def test_doctor_examines_one_scanner(program):
+    assert program("doctor", "--scanner", "serial:A", "--scanner", "serial:B").end() == 2

@@ -334,3 +334,19 @@ def test_the_number_is_found_in_the_cause():
 @pytest.mark.parametrize(("idle_ms", "wait_ms"), [(50, 50), (10, 10), (120, 40), (51, 26), (2000, 50)])
 def test_reads_wait_fifty_ms_at_most_and_reach_the_silence_in_whole_steps(idle_ms, wait_ms):
     assert read_wait_ms(Profile(idle_ms=idle_ms)) == wait_ms
+
+
+def test_ten_megabytes_without_an_end_a_flood_and_foreign_bytes_cost_no_neighbour(port, recorder, start):
+    dice = random.Random(7)
+    start(f"{port.spec}?suffix=CR")
+    recorder.wait_status(READY)
+    port.write(b"BEFORE\r")
+    port.write(b"9" * 10_000_000 + b"\r", limit_s=60)
+    port.write(b"BETWEEN\r")
+    foreign = [dice.randbytes(40).translate(None, b"\r") + b"\x00\xff" for _ in range(200)]
+    port.write(b"".join(each + b"\r" for each in foreign))
+    flood = [b"%020d" % number for number in range(5_000)]
+    port.write(b"".join(each + b"\r" for each in flood), limit_s=60)
+    port.write(b"\r\r\rAFTER\r")
+    assert recorder.wait_scans(5_203, limit_s=60) == [b"BEFORE", b"BETWEEN", *foreign, *flood, b"AFTER"]
+    assert recorder.codes() == ["label_overlong"]

@@ -78,14 +78,14 @@ def test_any_text_is_a_spec_or_a_spec_error(text):
         assert spec.replay_speed() >= 0
 
 
-@pytest.mark.parametrize("text", ["hid:05E0:1701", "keys", "camera:0"])
-def test_kinds_that_come_later_are_understood_but_not_opened(text, recorder):
+@pytest.mark.parametrize("text", ["keys", "camera:0"])
+def test_kinds_that_only_a_window_feeds_are_understood_but_not_opened(text, recorder):
     spec = ScannerSpec.parse(text)
     assert spec.device == text
     manager = DeviceManager([spec], on_scan=recorder.on_scan, on_status=recorder.on_status, now_ms=recorder.now_ms)
     with pytest.raises(DeviceError) as caught:
         manager.start()
-    assert caught.value.code == "kind_not_supported"
+    assert caught.value.code == "needs_window"
     assert recorder.statuses == []
 
 
