@@ -108,8 +108,7 @@ def codes_of(args: argparse.Namespace) -> list[str]:
     """The first boxes of the delivery, as the manifest here has them."""
     with contextlib.closing(sqlite3.connect(args.folder / "data" / "matou.db")) as file:
         found = file.execute(
-            "SELECT p.code FROM packages p JOIN sources o ON o.id = p.source "
-            "WHERE o.name = ? AND p.level = 1 LIMIT ?",
+            "SELECT p.code FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ? AND p.level = 1 LIMIT ?",
             (args.delivery, args.codes),
         ).fetchall()
     if len(found) != args.codes:
