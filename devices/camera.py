@@ -126,6 +126,7 @@ class CameraDriver:
         self._now_ms = now_ms
         self._eyes = eyes
         self._forgets: deque[bytes] = deque()
+        self._sightings = Sightings(self._is_expected)  # a camera that comes back still sees the same box
 
     @property
     def device(self) -> str:
@@ -135,11 +136,18 @@ class CameraDriver:
         """Ask for frames; why there are none is told by `CameraSource.read`."""
         mailbox = Mailbox()
         self._eyes.frames.start(int(self._spec.address), mailbox)
-        return CameraSource(self._spec, mailbox, self._eyes, self._now_ms, self._forgets)
+        return CameraSource(self._spec, mailbox, self._eyes, self._now_ms, self._sightings, self._forgets)
 
     def forget(self, label: bytes) -> None:
         """A scan was not taken (a stop was in the way): what is still in view counts again. Any thread."""
         self._forgets.append(label)
+
+    def _is_expected(self, label: bytes) -> bool:
+        try:
+            return self._eyes.expected(label)
+        except Exception:
+            _log.exception("the manifest was not asked")
+            return False  # two reads will do
 
 
 class CameraSource:
@@ -151,16 +159,17 @@ class CameraSource:
         mailbox: Mailbox,
         eyes: Eyes,
         now_ms: Callable[[], int],
-        forgets: deque[bytes] | None = None,
+        sightings: Sightings,
+        forgets: deque[bytes],
     ) -> None:
         self._device = spec.device
         self._mailbox = mailbox
         self._eyes = eyes
         self._now_ms = now_ms
-        self._forgets = forgets if forgets is not None else deque()
+        self._sightings = sightings
+        self._forgets = forgets
         self._formats = formats_with(tuple(spec.option("also").split(",")) if spec.option("also") else ())
         self._turned = turned_formats(self._formats)
-        self._sightings = Sightings(self._is_expected)
         self._last_frame_s = eyes.clock()
         self._frames = self._turns = 0
 
@@ -220,13 +229,6 @@ class CameraSource:
             Symbol(symbol.payload, symbol.aim, turned_back(symbol.place, turned, turn, picture))
             for symbol in read_symbols(turned, self._turned)
         )
-
-    def _is_expected(self, label: bytes) -> bool:
-        try:
-            return self._eyes.expected(label)
-        except Exception:
-            _log.exception("the manifest was not asked")
-            return False  # two reads will do
 
     def _show(self, picture: GreyPicture, seen: Seen) -> None:
         try:

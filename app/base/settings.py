@@ -55,6 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
         "text_scale", float, 1.0, "device", ANYBODY, "0.1.0", "size of the window's text; 2.0 is twice the usual",
         least=1.0, most=2.0,
     ),
+    Setting("camera", str, "", "device", ANYBODY, "0.2.0", "camera chosen last: its id and its description"),
     Setting("sound", bool, True, "device", ANYBODY, "0.1.0", "tones after a scan"),
 )  # fmt: skip
 _BY_KEY = {setting.key: setting for setting in SETTINGS}

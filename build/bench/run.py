@@ -244,6 +244,60 @@ def ui_frames(runs: int) -> list[Measure]:
     ]
 
 
+def recognise(runs: int) -> list[Measure]:
+    """The reading of one code against biip alone, and against one regular expression; and a million odd strings."""
+    ours, bare = [], []
+    for _ in range(runs):
+        with folder() as place:
+            ours.append(run("ours_recognise.py", "speed", place))
+            bare.append(run("bare_recognise.py", place))
+    odd = run("ours_recognise.py", "fuzz", "1")
+    return [
+        both("a GS1 message", ours, bare, "gs1_us", middle, 1.25, unit="us", note="0.8 of biip's speed"),
+        both("a 20-digit code", ours, bare, "trace_us", middle, unit="us", note="reported only"),
+        Measure("20-digit codes a second", "/s", of(ours, "trace_per_s", min), note="100,000 are asked for"),
+        Measure("of 1,000,000 odd strings read wrongly", "", of([odd], "faults", max), target=0),
+    ]
+
+
+def framing(_: int) -> list[Measure]:
+    """A million codes under each of the four usual suffix rules, and twenty thousand from the line to the disk."""
+    with folder() as place:
+        cut = run("ours_framing.py", "framing", place, "--codes", "1000000")
+        stored = run("ours_framing.py", "path", place, "--codes", "20000")
+    return [
+        Measure("codes changed, lost or made up of 4,000,000", "", of([cut], "wrong", max), target=0),
+        Measure("codes cut a second", "/s", of([cut], "per_s", min)),
+        Measure("codes wrong on the disk of 20,000", "", of([stored], "wrong", max), target=0),
+        Measure("codes a second from the line to the disk", "/s", of([stored], "per_s", min)),
+    ]
+
+
+def relation_file(runs: int) -> list[Measure]:
+    """A relation file of a million boxes, read and checked, against expat and sqlite3 alone; only reported."""
+    ours, bare = [], []
+    with folder() as place:
+        for _ in range(runs):
+            ours.append(run("ours_relation_file.py", place, "1000000"))
+            bare.append(run("bare_relation_file.py", place))
+    return [
+        both("reading and checking", ours, bare, "took_s", middle, unit="s"),
+        Measure("memory at its highest", "MB", of(ours, "peak_mb", max), target=160),
+    ]
+
+
+def camera(runs: int) -> list[Measure]:
+    """Frames through the decoder against zxing-cpp alone; 6,000 worn labels and seven photographs, each once."""
+    with folder() as place:
+        run("ours_camera.py", "draw", place)
+        pairs = [(run("ours_camera.py", "frames", place), run("bare_camera.py", place)) for _ in range(runs)]
+        known = {**run("ours_camera.py", "labels", place), **run("ours_camera.py", "photo", place)}
+    ours, bare = [one for one, _ in pairs], [one for _, one in pairs]
+    targets = {"Code128_missed_percent": 0.5, "Code128_invented": 0, "DataMatrix_invented": 0}
+    frame = both("a frame, of the processor", ours, bare, "frame_ms", middle, 1 / 0.9)
+    return [frame, *(Measure(name, "", tuple(known[name]), target=targets.get(name)) for name in known)]
+
+
 FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "commit": commit,
     "import": importing,
@@ -251,6 +305,11 @@ FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     "million": million,
     "long": long,
     "drain": drain,
+    "camera": camera,
+    "framing": framing,
+    "recognise": recognise,
+    "relation_file": relation_file,
+    "wedge": lambda _: [Measure(name, "", tuple(found)) for name, found in run("ours_wedge.py", "all").items()],
     "ui_first_paint": ui_first_paint,
     "ui_wire_to_paint": ui_wire_to_paint,
     "ui_frames": ui_frames,

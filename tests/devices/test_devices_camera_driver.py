@@ -173,6 +173,15 @@ def test_a_scan_that_was_not_taken_may_count_again():
     assert bench.show(shot()) == [CODE.encode()]
 
 
+def test_a_box_still_in_view_when_the_camera_comes_back_is_one_scan():
+    bench = Bench(CODE)
+    assert bench.show(shot()) == [CODE.encode()]
+    bench.source.close()
+    bench.source = bench.driver.open()
+    bench.mailbox = bench.frames.mailboxes[1]
+    assert bench.show(shot(), after_s=2.0) == []
+
+
 def test_more_formats_by_option():
     frames = Frames()
     source = CameraDriver(ScannerSpec.parse("camera:0?also=itf,pdf417"), lambda: 0, Eyes(frames, lambda _: True)).open()

@@ -35,7 +35,7 @@ def refusal(paths: DataPaths, who: Operator | None, key: str, text: str) -> str:
 def test_everybody_sees_all_and_changes_what_is_theirs(paths: DataPaths) -> None:
     rows = SiteSettings(paths).view(Settings.load(paths), CLERK)
     free = {row.key for row in rows if row.may_change}
-    assert free == {"lang", "theme", "text_scale", "sound"}
+    assert free == {"lang", "theme", "text_scale", "camera", "sound"}
     assert len(rows) == len(SETTINGS)
     assert all(row.may_change for row in SiteSettings(paths).view(Settings.load(paths), TECHNICIAN))
     assert {row.key for row in SiteSettings(paths).view(Settings.load(paths), None) if row.may_change} == free

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from devices.text_of import Encoding, text_of
+
 PICTURES_FROM = 0x2400  # U+2400…: pictures of the control characters, so GS (0x1D) is ␝
 DELETE = 0x7F
 CONTROLS = (
@@ -57,13 +59,13 @@ def hex_of(raw: bytes) -> str:
 
 def visible_of(raw: bytes) -> str:
     """The bytes as text: control signs as their pictures (GS as ␝), bytes that are no UTF-8 as `\\xNN`."""
-    return "".join(_picture(sign) for sign in raw.decode("utf-8", "backslashreplace"))
+    return "".join(_picture(sign) for sign in raw.decode(_codec(raw), "backslashreplace"))
 
 
 def pieces_of(raw: bytes) -> tuple[Piece, ...]:
     """The bytes cut into readable text and named signs, in order; nothing is left out."""
     pieces: list[Piece] = []
-    for sign in raw.decode("utf-8", "surrogateescape"):
+    for sign in raw.decode(_codec(raw), "surrogateescape"):
         name = _name(sign)
         if name is not None:
             pieces.append(Piece(name, sign=True))
@@ -74,6 +76,11 @@ def pieces_of(raw: bytes) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+def in_line(raw: bytes) -> str:
+    """The bytes as one line of plain words: `]d2…<GS>21A`."""
+    return "".join(f"<{piece.text}>" if piece.sign else piece.text for piece in pieces_of(raw))
+
+
 def aim_code(raw: bytes) -> str | None:
     """The text that names the AIM prefix; None where there is none."""
     head = raw[:AIM_LENGTH].decode("latin-1")
@@ -82,6 +89,11 @@ def aim_code(raw: bytes) -> str | None:
     if head[0] != "]" or not (head[1].isalpha() and head[2].isalnum()):
         return None
     return AIM_CODES.get(head, "aim_unknown")
+
+
+def _codec(raw: bytes) -> str:
+    """UTF-8, unless these bytes are more likely Chinese in GBK: then every byte of it is shown as a byte."""
+    return "ascii" if text_of(raw).encoding is Encoding.GB18030 else "utf-8"
 
 
 def _name(sign: str) -> str | None:
