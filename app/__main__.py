@@ -6,15 +6,20 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app import __version__
 from app.base.crash import run_guarded
 from app.base.options import add_data_options, add_demo_option, add_scanner_option
 
+if TYPE_CHECKING:
+    from app.flows.doctor import SheetPrinter
+
 COMMANDS = {
     "receive": "app.cli.receive",
     "sync": "app.cli.sync",
     "show": "app.cli.show",
+    "import": "app.cli.import_file",
     "devices": "app.cli.devices",
     "sandbox": "app.cli.sandbox",
     "self-test": "app.cli.self_test",
@@ -47,8 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is that of contracts §3."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = build_parser(words).parse_args(words)
+    args.sheet_printer = _sheet_printer
     command = getattr(args, "run", None)
     return run_guarded(lambda: _window(args) if command is None else int(command(args)))
+
+
+def _sheet_printer() -> SheetPrinter:
+    # Here and not above: only a command that draws a page needs Qt.
+    from app.ui.paper import Paper  # noqa: PLC0415
+
+    return Paper()
 
 
 def _window(args: argparse.Namespace) -> int:

@@ -26,9 +26,11 @@ from app.domain.own_forms import VOUCHER
 from app.domain.rights import Operator
 from app.flows.answers import Answers
 from app.flows.lookups import CodeView, Lookups
+from app.flows.manifest_news import Arrival, Came, ManifestNews, RefusedManifest
 from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
 from app.flows.relation_file import RelationFiles
+from app.flows.resolving import CodeAnswer, Local, Relay
 from app.flows.restating import Restating
 from app.flows.sign_in import SignIn
 from app.flows.site_settings import SiteSettings
@@ -78,6 +80,7 @@ class Program:
         self._engine: SyncEngine | None = None
         self.scanners: DeviceManager | None = None
         """After `start_scanners`; used on the thread that called it."""
+        self._hears_packages: Callable[[Came], None] = lambda _: None
         self.call = call
         try:
             self._build()
@@ -120,7 +123,7 @@ class Program:
             self.writer, self.catalogue, FactsReader(database, self.catalogue, packages, scope), self.receipts,
             self.outbox, self.clock, IdMaker(), self.device, self._nudge, packages, self.package_events,
         )  # fmt: skip
-        self.sources.listen(Restating(self._parts).came)
+        self.sources.listen(Restating(self._parts, self._tell_packages).came)
         self._replica = Replica(database, self.catalogue, self.receipts, self.sources, self.package_events)
         self._manifests = RelayManifests(self.catalogue, self.sources, self.package_events)
         self._build_views(packages)
@@ -129,10 +132,12 @@ class Program:
         parts = self._parts
         self._door = SignIn(self.writer, self.catalogue, self.clock)
         self._site_settings = SiteSettings(self.paths)
+        self._local = Local(self.writer, self.writer.database, self.catalogue, packages)
         self._lookups = Lookups(self.writer.database, self.catalogue, packages, self.outbox)
         self.tasks = Tasks(self.writer, self.catalogue, self.outbox)
         self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
         self.uploads = Uploads(parts)
+        self._manifest_news = ManifestNews(self.writer)
         self.relation_files = RelationFiles(self.writer, self.sources, self.catalogue, self.clock)
 
     def close(self) -> None:
@@ -164,9 +169,32 @@ class Program:
         found = self.writer.call(self.catalogue.site, priority=SETTLE, write=False)
         return None if found is None else SiteView(found.name, found.synthetic, found.zone)
 
+    def hear_packages(self, heard: Callable[[Came], None]) -> None:
+        """`heard` is called on the writer's thread, before the commit: what it means is asked with `arrival`."""
+        self._hears_packages = heard
+
+    def arrival(self, came: Came, receipt: str) -> Arrival | None:
+        """What a source that came means for a receipt; None: nothing."""
+        return self._manifest_news.arrival(came, receipt)
+
+    def refused_manifests(self) -> tuple[RefusedManifest, ...]:
+        """Manifests that the supplier has to mend."""
+        return self._manifest_news.refused()
+
     def look_up(self, text: str) -> CodeView:
         """All that is known here of one scanned or typed code."""
         return self.writer.call(lambda: self._lookups.show(text), priority=SETTLE, write=False)
+
+    def resolve(self, codes: Sequence[str], *, ask_relay: bool = False) -> tuple[CodeAnswer, ...]:
+        """What the sources on board say of these codes; with `ask_relay` what the relay itself says, which may wait.
+
+        Raises Trouble where the relay cannot be asked.
+        """
+        if not ask_relay:
+            return self._local.resolve(codes)
+        if self._engine is None:
+            raise Trouble("server_missing")
+        return Relay(self._engine.resolve).resolve(codes)
 
     def counts(self) -> Counts:
         """How many items stand in each state of the outbox."""
@@ -254,6 +282,9 @@ class Program:
     def follow_site(self) -> None:
         """After a first meeting with a sandbox, MATOU_NOW holds from here on."""
         self._set_clock()
+
+    def _tell_packages(self, came: Came) -> None:
+        self._hears_packages(came)
 
     def _nudge(self, urgent: bool) -> None:
         if self._engine is not None:

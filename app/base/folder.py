@@ -6,12 +6,34 @@ import contextlib
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from app.base.errors import Trouble
 from app.base.paths import DataPaths
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who took a folder, by what it wrote down itself; it may have been killed since."""
+
+    pid: int
+    purpose: str
+
+
+def holder_of(root: Path) -> Holder | None:
+    """Who holds the folder, or was killed while holding it; None where nobody says so."""
+    try:
+        found = json.loads(_holder_file(DataPaths(root)).read_text(encoding="utf-8"))
+        return Holder(int(found["pid"]), str(found["purpose"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _holder_file(paths: DataPaths) -> Path:
+    return paths.lock.with_suffix(".lock.json")
 
 
 class DataFolder:
@@ -34,12 +56,8 @@ class DataFolder:
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
-            self._holder_file.unlink(missing_ok=True)
+            _holder_file(self.paths).unlink(missing_ok=True)
         self._lock.release()
-
-    @property
-    def _holder_file(self) -> Path:
-        return self.paths.lock.with_suffix(".lock.json")
 
     def _make(self) -> None:
         try:
@@ -55,11 +73,8 @@ class DataFolder:
     def _note(self, purpose: str) -> None:
         holder = {"pid": os.getpid(), "purpose": purpose, "program": Path(sys.argv[0]).name}
         with contextlib.suppress(OSError):
-            self._holder_file.write_text(json.dumps(holder), encoding="utf-8")
+            _holder_file(self.paths).write_text(json.dumps(holder), encoding="utf-8")
 
     def _holder(self) -> dict[str, object]:
-        try:
-            found = json.loads(self._holder_file.read_text(encoding="utf-8"))
-            return {"pid": int(found["pid"]), "purpose": str(found["purpose"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {"pid": "?", "purpose": "?"}
+        holder = holder_of(self.paths.root)
+        return {"pid": holder.pid if holder else "?", "purpose": holder.purpose if holder else "?"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from app.base.crash import say_line
@@ -14,6 +14,7 @@ from app.base.options import add_data_options
 from app.base.texts import Texts
 from app.cli.program import call_of
 from app.flows.relation_report import FileReport, Finding, Step
+from app.flows.relation_words import report_words
 from app.wiring import Program
 
 _DONE = ("taken_in", "already_here")
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     lang = call.environment.lang
     with Program(call) as program:
         report = program.relation_files.take_in(args.file, _on_a_terminal() if not args.json else lambda _: True)
-    text = _line(report, texts, lang) if args.json else "\n".join(_words(report, texts, lang))
+    text = _line(report, texts, lang) if args.json else "\n".join(report_words(report, texts, lang))
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
     sys.stdout.flush()
     if report.state in _DONE:
@@ -68,31 +69,6 @@ def _line(report: FileReport, texts: Texts, lang: str) -> str:
 
 def _entry(finding: Finding, texts: Texts, lang: str) -> dict[str, object]:
     return {"line": finding.line, "code": finding.code, "text": texts.line(finding.code, lang, **dict(finding.values))}
-
-
-def _words(report: FileReport, texts: Texts, lang: str) -> Iterator[str]:
-    yield texts.title(f"relation_state_{report.state}", lang, file=report.file)
-    if report.codes:
-        batches = (", " if lang == "en" else "、").join(report.batches) or "-"
-        yield texts.line("relation_counts", lang, codes=report.codes, cartons=report.cartons, batches=batches)
-    if report.set_aside:
-        yield texts.line("relation_set_aside", lang, codes=report.set_aside)
-    for kind, findings in (("relation_problem", report.problems), ("relation_note", report.notes)):
-        for finding in findings:
-            yield texts.line(kind, lang, sentence=_at_line(finding, texts, lang))
-        for code in dict.fromkeys(finding.code for finding in findings):
-            listed = sum(finding.code == code for finding in findings)
-            if (more := dict(report.counted)[code] - listed) > 0:
-                last = next(each for each in reversed(findings) if each.code == code)
-                sentence = texts.title(code, lang, **dict(last.values))
-                yield texts.line(kind, lang, sentence=texts.line("relation_more", lang, count=more, sentence=sentence))
-
-
-def _at_line(finding: Finding, texts: Texts, lang: str) -> str:
-    sentence = texts.line(finding.code, lang, **dict(finding.values))
-    if finding.line is None:
-        return sentence
-    return texts.line("relation_at_line", lang, line=finding.line, sentence=sentence)
 
 
 def _on_a_terminal() -> Callable[[Step], bool]:

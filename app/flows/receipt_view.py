@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from app.base.errors import Trouble
@@ -15,7 +16,7 @@ from app.store.writer import SETTLE, StoreWriter
 
 LATEST = 50
 _ENTRIES = """
-SELECT seq, at_ms, coalesce(command, kind), reason, code, payload, line, packs, counted, in_force
+SELECT seq, at_ms, coalesce(command, kind), reason, code, payload, line, packs, counted, in_force, note
 FROM entries WHERE receipt = ? ORDER BY seq DESC LIMIT ?
 """
 _HEAD = """
@@ -86,9 +87,12 @@ class ReceiptViews:
 
     def _entries(self, key: ReceiptKey, latest: int) -> tuple[EntryView, ...]:
         rows = self._sql.all(_ENTRIES, key.id, latest)
-        return tuple(
-            EntryView(seq, at_ms, what, reason, code, payload, line, packs, bool(counted), bool(force), bool(force))
-            for seq, at_ms, what, reason, code, payload, line, packs, counted, force in cast(
-                "list[tuple[int, int, str, str, str | None, str | None, int | None, int | None, int, int]]", rows
-            )
-        )
+        return tuple(_entry(row) for row in rows)
+
+
+def _entry(row: Sequence[object]) -> EntryView:
+    seq, at_ms, what, reason, code, payload, line, packs, counted, force, note = cast(
+        "tuple[int, int, str, str, str | None, str | None, int | None, int | None, int, int, str | None]", tuple(row)
+    )
+    in_force = bool(force)
+    return EntryView(seq, at_ms, what, reason, code, payload, line, packs, bool(counted), in_force, in_force, note)

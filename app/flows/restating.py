@@ -5,12 +5,14 @@ again, both as entries of the receipt, never silently. On the writer's thread, i
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from app.base.clock import day_of, zone_of
 from app.domain.codes import Reading, read
 from app.domain.reasons import OK, SCAN_REASONS
 from app.domain.receiving import Decision, SiteRules, decide
 from app.flows.items import Stamp, reversal_item, scan_item
+from app.flows.manifest_news import Came
 from app.flows.receiving import Parts
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE
 from app.store.facts import ReceiptKey
@@ -23,17 +25,22 @@ _log = logging.getLogger(__name__)
 class Restating:
     """Looks at the estimates of open receipts whenever more is known."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, told: Callable[[Came], None] = lambda _: None) -> None:
+        """`told` hears of every source, before the commit."""
         self._parts = parts
+        self._told = told
 
-    def came(self, _: int) -> None:
+    def came(self, source: int) -> None:
         """A source is complete: every estimate that it settles is counted anew."""
+        settled: list[str] = []
         for estimate in self._parts.receipts.estimates():
             row = self._parts.receipts.find(estimate.receipt)
             assert row is not None
             facts = self._parts.facts.of(self._read(estimate), row.key)
             if facts.packs and not facts.packs.estimated:
                 self._restate(estimate, row.key)
+                settled.append(estimate.receipt)
+        self._told(Came(source, tuple(settled)))
 
     def _restate(self, estimate: Estimate, key: ReceiptKey) -> None:
         parts = self._parts

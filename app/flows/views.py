@@ -90,6 +90,7 @@ class EntryView:
     counted: bool
     in_force: bool
     undoable: bool
+    note: str | None = None  # of `restated`: packs before and now, as in `40 → 47`
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ class FactsReader:
         packs = self._packs(key, claims, other, (drug, level), line, receipt)
         lines = self._lines_of(packs, line, receipt)
         drug_lines = (line,) if mine and line else self._drug_lines(drug, receipt)
-        if line is None and lines:  # a package without a drug of its own, or of several
+        told = mine is not None and mine.line is not None
+        if lines and line not in lines and not told:  # a package without a drug or a batch of its own, or of several
             line = max(lines, key=lambda each: dict(packs.gains).get(each.line, 0))
             drug = drug or self._catalogue.drug(line.drug)
             drug_lines = self._drug_lines(drug, receipt)
@@ -125,6 +126,8 @@ class FactsReader:
         bound = [claim for claim in claims if claim.delivery == (other.delivery if other else receipt.delivery)]
         tree = self._packages.best_tree((*bound, *(claim for claim in claims if claim.delivery is None)))
         if tree is None:
+            if level != 1 and bound and line and line.line in self._packages.covered_lines(receipt.delivery):
+                return NO_PACKS  # its manifest names every box of the line, and none of them in it
             amount = next((claim.amount for claim in claims if claim.amount), None)
             count = 1 if level == 1 else amount or _by_ratio(drug, level)
             if not count:
@@ -312,8 +315,9 @@ def _label_batch(reading: Reading) -> str | None:
 
 
 def _fitting(lines: tuple[Line, ...], batch: str | None) -> Line | None:
-    """The line that a code outside the manifest belongs to: its batch, then room, then the first."""
+    """The line that a code outside the manifest belongs to: its batch, no line whose boxes are all named, then room."""
     same = tuple(line for line in lines if batch is not None and line.batch == batch) or lines
+    same = tuple(line for line in same if not line.coded) or same
     return next((line for line in same if line.missing > 0), same[0] if same else None)
 
 

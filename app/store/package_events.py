@@ -17,6 +17,13 @@ from app.store.tables import Sql, Value, insert_statement
 
 ADD, DELETE, OBSERVE, DECLARE_ERROR = VERBS = ("add", "delete", "observe", "declare_error")
 LEARNT = "clerk"  # the kind of source of what a person said of a code
+# A box that was taken out need not come with the delivery: its source counts on one less, until that proves an error.
+_LESS = """
+UPDATE source_counts SET packs = packs - 1
+ WHERE (source, content) IN (SELECT source, content FROM packages WHERE code = ? AND parent = ? AND level = 1)"""
+_MORE = """
+UPDATE source_counts SET packs = packs + 1
+ WHERE (source, content) IN (SELECT source, content FROM packages WHERE code = ? AND parent IS NULL AND level = 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class PackageEvents:
             return
         self._open(event.parent, event.id)
         if event.code is not None:
+            self._sql.run(_LESS, event.code, event.parent)
             self._sql.run("UPDATE packages SET parent = NULL WHERE code = ? AND parent = ?", event.code, event.parent)
 
     def _observe(self, event: PackageEventRow) -> None:
@@ -141,6 +149,7 @@ class PackageEvents:
         if verb == OBSERVE and prefix is None:
             self._sql.run("DELETE FROM packages WHERE code = ? AND source = ?", code, self._learnt_source(event.at_ms))
         elif verb == DELETE and code is not None:
+            self._sql.run(_MORE, code)
             self._sql.run("UPDATE packages SET parent = ? WHERE code = ? AND parent IS NULL", parent, code)
         elif verb == ADD and replaces is not None and code is not None:
             self._replace(code, replaces, event.id)

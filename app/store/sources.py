@@ -24,7 +24,8 @@ from app.store.packages import TRUST, Packages
 from app.store.tables import Sql, insert_statement
 
 STEP_ROWS = 100
-_NINES = re.compile(r"[0-9]{7}9{13}")  # a box that was never put into a scanned carton (trace-codes.md §8.3)
+_NINES = "9" * 13
+_VIRTUAL = re.compile(rf"[0-9]{{7}}{_NINES}")  # a box that was never put into a scanned carton (trace-codes.md §8.3)
 _INSERT = insert_statement("packages", verb="INSERT OR IGNORE")
 _DISPUTE = insert_statement("disputes", verb="INSERT OR IGNORE")
 _SAME_CODES = """
@@ -155,11 +156,16 @@ class PackageSources:
         disputes: list[tuple[str, int, int, str, str | None, str | None]] = []
         counts: Counter[int] = Counter()
         for told in claims:
+            if _virtual(told.code):  # no package; what it stands in has more in it than anybody names
+                disputes.append((told.code, source, source, "virtual_parent", told.parent, None))
+                continue
             claim = self._possible(told, seen, disputes, source)
             content = self._content(claim)
-            contradicted = seen.compare(claim, content, self._said)
-            disputes += ((claim.code, source, *each) for each in contradicted)
-            disputes += ((parent, source, other, "children", claim.code, None) for parent, other in seen.missing(claim))
+            if not seen.first_of(claim):
+                told_else = seen.compare(claim, content, self._said)
+                disputes += ((claim.code, source, *each) for each in told_else)
+                lacks = seen.missing(claim)
+                disputes += ((parent, source, other, "children", claim.code, None) for parent, other in lacks)
             if not seen.here(claim, content):
                 rows.append((claim.code, source, claim.level, claim.parent, content, claim.line, claim.amount))
                 if claim.level == 1 and content is not None:
@@ -190,7 +196,7 @@ class PackageSources:
         parent, wrong = claim.parent or None, None
         if parent == claim.code:
             wrong = "self_parent"
-        elif parent is not None and _NINES.fullmatch(parent):
+        elif parent is not None and _virtual(parent):
             wrong = "virtual_parent"
         elif parent is not None and level is not None:
             above = seen.level(parent) if claim.line is not None else None
@@ -264,6 +270,8 @@ class PackageSources:
             chains: set[str] = set()
             if kind in ("parent", "two_parents"):
                 chains = self._chain(str(says), here) ^ self._chain(str(other_says), there)
+            elif kind == "virtual_parent":
+                chains = self._chain(str(says), here) if says else set()
             elif kind in ("levels", "self_parent"):
                 chains = {str(code)} | self._chain(str(says), here)
             elif kind in ("children", "level", "content") or self._differ(kind, str(code), here, there):
@@ -319,10 +327,14 @@ class _Seen:
         told = self._levels.get(code)
         return told or next((level for where, level, _, _ in self._rows.get(code, ()) if where == self._source), None)
 
+    def first_of(self, claim: PackageClaim) -> bool:
+        """True if nobody named the code before, nor what is in its parent: there is nothing to hold it against."""
+        return claim.code not in self._rows and claim.parent not in self._known_by
+
     def here(self, claim: PackageClaim, content: int | None) -> bool:
         """True if this source named the code before; else it is remembered."""
         rows = self._rows.setdefault(claim.code, [])
-        if any(where == self._source for where, *_ in rows):
+        if rows and any(where == self._source for where, *_ in rows):
             return True
         rows.append((self._source, claim.level, claim.parent, content))
         return False
@@ -348,3 +360,7 @@ class _Seen:
         for other in self._known_by.get(claim.parent, ()):
             if all(where != other for where, *_ in self._rows.get(claim.code, ())):
                 yield claim.parent, other
+
+
+def _virtual(code: str) -> bool:
+    return code.endswith(_NINES) and _VIRTUAL.fullmatch(code) is not None

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 
 Delivery = Callable[[], object]
 _log = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ class Bridge(QObject):
         self._closed = False
         self._wakes = 0
         self._woken.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+        application = QCoreApplication.instance()
+        if application is not None:
+            # Before Qt takes its objects apart: a thread that still works must not wake what is being destroyed.
+            application.aboutToQuit.connect(self.close)
 
     @property
     def wakes(self) -> int:
@@ -46,6 +50,7 @@ class Bridge(QObject):
                 # Inside the lock, so that `close` never deletes the object between the question and the signal.
                 self._woken.emit()
 
+    @Slot()
     def close(self) -> None:
         """Deliver nothing more; what is still posted is dropped. UI thread."""
         with self._lock:

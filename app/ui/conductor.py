@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
 
 from app.base.errors import Trouble
 from app.ui.bridge import Bridge
+from app.ui.camera_link import CameraLink
 from app.ui.fronts import Front, Shot, Stage
 from app.ui.jobs import LATER, Jobs
 from app.ui.signals import Signals
@@ -22,8 +23,11 @@ from devices import DeviceState, DeviceStatus, RawScan
 from sync import SyncStatus
 
 if TYPE_CHECKING:
+    from app.flows.manifest_news import Came
     from app.ui.session import Session
     from app.wiring import Program
+    from devices.keyboard import KeysFeed
+    from devices.scan import Dropped
 
 CLOSE_S = 6.0
 SYNC_STOP_S = 2.5
@@ -49,6 +53,9 @@ class Conductor(Signals):
         self._stage = Stage()
         self._bridge = Bridge(self)
         self._jobs = Jobs(self._bridge, self._failed)
+        self.camera = CameraLink(self._bridge, self._on_scan, self._on_device, self._expects, self)
+        self.keys: KeysFeed | None = None
+        """Where the window's keys go in; there when `ready` is told."""
         self._session: Session | None = None
         self._why_not = Trouble("starting")
         self._devices: dict[str, DeviceStatus] = {}
@@ -58,6 +65,8 @@ class Conductor(Signals):
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._catch_up)
         self.scan_answered.connect(self._scanned)
+        self.scan_answered.connect(self.camera.take_outcome)
+        self.settings_changed.connect(self.camera.take_settings)
 
     def start(self) -> None:
         """Open the folder, the scanners and the exchange. Answer: `ready`, or `trouble` (data_folder_in_use …)."""
@@ -75,6 +84,7 @@ class Conductor(Signals):
             return True
         self._closed = True
         self._pause.stop()
+        self.camera.end()
         ended = self._jobs.close(self._end, limit_s=CLOSE_S)
         self._bridge.close()
         return ended
@@ -117,6 +127,15 @@ class Conductor(Signals):
         """A code that was typed or clicked here; goes the way of every scan."""
         self._take(Shot(device, raw))
 
+    def take_keys(self, item: bytes | Dropped) -> None:
+        """What a scanner typed into the window, or why it was not taken; also where no `keys` was named."""
+        if self.keys is not None and self.keys.is_open:
+            self.keys.put(item)
+        elif isinstance(item, bytes):
+            self.scan(item)
+        else:
+            self.trouble.emit(item.code, {"subject": TYPED})
+
     def command(self, text: str) -> None:
         """What would follow the `!`. Answer: `command_answered`, `receipt_changed`; `trouble` no_receipt_open."""
         self._wish(lambda session: session.command(text))
@@ -124,6 +143,18 @@ class Conductor(Signals):
     def look_up(self, text: str) -> None:
         """Answer: `looked_up`."""
         self._wish(lambda session: session.look_up(text))
+
+    def ask_tree(self, code: str) -> None:
+        """Answer: `tree_found`."""
+        self._wish(lambda session: session.tell_tree(code), priority=LATER)
+
+    def import_file(self, path: str) -> None:
+        """Take in a relation file. Answer: `import_moved`, again and again; `trouble` import_busy, not_signed_in."""
+        self._wish(lambda session: session.import_file(path))
+
+    def cancel_import(self) -> None:
+        """Answer: `import_moved` with a report that says so; nothing is kept."""
+        self._wish(lambda session: session.imports.cancel())
 
     def refresh_tasks(self) -> None:
         """Answer: `tasks_changed`."""
@@ -146,6 +177,22 @@ class Conductor(Signals):
         """Send what waits, at once. Answer: `sync_changed` when done; `trouble` server_missing."""
         self._wish(lambda session: session.sync_now())
 
+    def examine(self, device: str) -> None:
+        """Begin the doctor's visit of one scanner. Answer: `doctor_changed`, again with every scan."""
+        self._wish(lambda session: session.care.examine(device))
+
+    def finish_visit(self) -> None:
+        """The person has scanned all that scans. Answer: `doctor_changed`."""
+        self._wish(lambda session: session.care.finish())
+
+    def search_scanner(self) -> None:
+        """Every scanner listens for the code on the screen. Answer: `search_changed`, again when one answers."""
+        self._wish(lambda session: session.care.search())
+
+    def end_care(self) -> None:
+        """Visit and search are over; every scanner is again as it was."""
+        self._wish(lambda session: session.care.end())
+
     def set_setting(self, key: str, text: str) -> None:
         """Answer: `settings_changed`; `trouble` no_right, setting_value_bad …"""
         self._wish(lambda session: session.set_setting(key, text))
@@ -153,14 +200,17 @@ class Conductor(Signals):
     def _start(self) -> None:
         """On the worker. What stands behind the window is imported here: the first paint does not wait for it."""
         from app.ui.session import Session  # noqa: PLC0415
+        from devices.keyboard import KeysFeed  # noqa: PLC0415
 
         try:
             program = self._open_program()
         except Trouble as trouble:
             self._why_not = trouble
             raise
+        self.keys = KeysFeed()
         session = Session(program, self, self._say, self._stage)
         self._session = session
+        program.hear_packages(self._on_packages)
         session.introduce()
         self._open_scanners(program)  # before the exchange, whose libraries take a while: a scan needs no network
         try:
@@ -171,7 +221,12 @@ class Conductor(Signals):
     def _open_scanners(self, program: Program) -> None:
         """On the worker."""
         named = self._scanners or program.settings.words("scanners")
-        devices, troubles = program.start_scanners(named, on_scan=self._on_scan, on_status=self._on_device)
+        devices, troubles = program.start_scanners(
+            named,
+            on_scan=self._on_scan,
+            on_status=self._on_device,
+            factories={"camera": self.camera.driver, "keys": self.keys.driver} if self.keys is not None else {},
+        )
         self._bridge.post(partial(self._name_devices, devices))
         for trouble in troubles:
             self._say(self.trouble, trouble.code, trouble.values)
@@ -183,7 +238,11 @@ class Conductor(Signals):
 
     def _on_scan(self, scan: RawScan) -> None:
         """On a device's thread."""
-        self._take(Shot(scan.device, scan.payload, scan.at_ms))
+        self._take(Shot(scan.device, scan.label, scan.at_ms))
+
+    def _expects(self, label: bytes) -> bool:
+        """On a camera's thread."""
+        return self._session is not None and self._session.expects(label)
 
     def _take(self, scan: Shot) -> None:
         """Any thread. The screen that is in front now is meant, not the one when its turn comes."""
@@ -221,6 +280,10 @@ class Conductor(Signals):
         """On the exchange's thread."""
         self._wish(lambda session: session.exchanged(status), priority=LATER)
 
+    def _on_packages(self, came: Came) -> None:
+        """On the writer's thread, before the commit; what the worker asks then waits for it."""
+        self._wish(lambda session: session.packages_came(came), priority=LATER)
+
     def _on_device(self, status: DeviceStatus) -> None:
         """On a device's thread."""
         self._bridge.post(partial(self._device_moved, status))
@@ -236,6 +299,9 @@ class Conductor(Signals):
     def _device_moved(self, status: DeviceStatus) -> None:
         stands = status.state in _STATE_WITH_CAUSE or status.code is None
         self._devices[status.device] = status if stands else DeviceStatus(status.device, status.state)
+        if status.state is DeviceState.CLOSED and status.device.startswith("camera:"):
+            del self._devices[status.device]  # a screen let go of it
+        self.camera.take_status(status)
         self.scanners_changed.emit(tuple(self._devices.values()))
         if status.code is not None:
             self.trouble.emit(status.code, {"subject": status.device})

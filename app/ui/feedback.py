@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
-from PySide6.QtCore import QLoggingCategory
+from PySide6.QtCore import QLoggingCategory, QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from app.base.paths import resources_dir
 from app.domain.reasons import Panel
@@ -72,6 +73,11 @@ class Feedback:
         if self._player is None:
             log.info("no sound device; verdicts are shown only")
 
+    def close(self) -> None:
+        """Let go of the sound system while Qt is still whole; from now on all is silent."""
+        self._player = None
+        self._awake = False
+
     def play(self, panel: Panel) -> None:
         """The tone and the vibration of a verdict; returns at once."""
         if self._player is not None:
@@ -94,5 +100,23 @@ def sound_files() -> dict[str, Path]:
 def open_sound_system(files: dict[str, Path], volume: float) -> Player | None:
     """Qt's multimedia, imported only now: the first paint must not wait for it."""
     QLoggingCategory.setFilterRules(QUIET)
-    speaker = importlib.import_module("app.ui.speaker")
-    return cast("Player | None", speaker.open_speaker(files, volume))
+    with _told_to_the_log():
+        speaker = importlib.import_module("app.ui.speaker")
+        return cast("Player | None", speaker.open_speaker(files, volume))
+
+
+@contextmanager
+def _told_to_the_log() -> Iterator[None]:
+    """What the sound system says while it opens goes to the log.
+
+    It complains of a sound server that does not answer outside of every category (6.8), where no rule can reach it.
+    """
+
+    def to_the_log(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        log.info("sound system: %s", text)
+
+    before = qInstallMessageHandler(to_the_log)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)

@@ -17,6 +17,7 @@ class Front(enum.StrEnum):
     RECEIVING = "receiving"
     LOOKUP = "lookup"
     UPLOADS = "uploads"
+    CAMERA = "camera"
     DEVICES = "devices"
     SETTINGS = "settings"
     ABOUT = "about"

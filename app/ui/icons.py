@@ -87,6 +87,10 @@ class Icon(enum.StrEnum):
     TOUR = "compass"
     LAYERS = "layers"
     SEND = "send"
+    CAMERA = "camera"
+    TORCH = "flashlight"
+    PICTURE = "image"
+    PASTE = "clipboard-paste"
 
 
 EMPTY_DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"/>'

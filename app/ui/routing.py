@@ -45,8 +45,8 @@ def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Rout
         return Route(Goal.LOOK_UP)
     if form is not None and form.kind == "delivery":
         return Route(Goal.OPEN, form.text)
-    if front is Front.RECEIVING:
+    if front is Front.RECEIVING or (front is Front.CAMERA and receiving):
         return Route(Goal.RECEIVE) if receiving else Route(Goal.NOTICE, "no_receipt_open")
-    if front is Front.TASKS:
+    if front in (Front.TASKS, Front.CAMERA):
         return Route(Goal.NOTICE, "voucher_at_dock") if isinstance(reading, Voucher) else Route(Goal.OFFER)
     return Route(Goal.NOTICE, "scan_not_here")

@@ -9,18 +9,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import SignalInstance
 
 from app.base.errors import Trouble
 from app.domain.codes import key_of, read_bytes
+from app.domain.documents import receipt_id
 from app.domain.rights import Operator
+from app.flows.manifest_news import Came
 from app.flows.outcomes import CommandOutcome, ScanOutcome
+from app.flows.package_view import PackageTree
 from app.flows.receiving import Receiving
 from app.flows.views import OperatorChoice
+from app.ui.clock_check import clock_trouble
+from app.ui.file_import import FileImport
 from app.ui.fronts import Front, Shot, Stage
+from app.ui.relay_words import RelayView
 from app.ui.routing import Goal, route
+from app.ui.scanner_care import ScannerCare
 from app.ui.signals import Signals
 from app.wiring import Program
 from sync import SyncStatus
@@ -47,13 +55,16 @@ class Session:
         self._status = SyncStatus()
         self._people: tuple[OperatorChoice, ...] = ()
         self._met = False
+        self._clock_told = False
         self._uploads: tuple[tuple[str, ...], int, int | None] = ((), 200, None)
+        self.care = ScannerCare(program, to, say)
+        self.imports = FileImport(program.relation_files, lambda view: say(to.import_moved, view))
         self._goals: dict[Goal, Callable[[Shot, str], None]] = {
             Goal.RECEIVE: lambda scan, _: self._receive(scan),
             Goal.OPEN: lambda _, number: self.open_delivery(number),
             Goal.OFFER: lambda scan, _: self._offer(scan),
             Goal.LOOK_UP: lambda scan, _: self.look_up(scan.payload.decode("utf-8", "replace")),
-            Goal.SHOW_BYTES: lambda scan, _: self._say(self._to.scanner_bytes, scan.device, scan.payload),
+            Goal.SHOW_BYTES: lambda scan, _: self._show_bytes(scan),
             Goal.BADGE: lambda _, operator: self._say(self._to.badge_read, operator),
             Goal.NOTICE: lambda scan, code: self._say(self._to.trouble, code, {"device": scan.device}),
         }
@@ -64,6 +75,7 @@ class Session:
         self._tell_site()
         self._tell_people()
         self._tell_sync()
+        self._tell_relay()
         self._say(self._to.ready)
 
     def tell_again(self) -> None:
@@ -71,10 +83,12 @@ class Session:
         self.tell_settings()
         self._tell_site()
         self._tell_sync()
+        self._tell_relay()
 
     def close(self) -> None:
         """Close scanners, exchange, store and folder, in this order."""
         self._desk = None
+        self.imports.end()
         self._program.close()
 
     def sign_in(self, operator_id: str, pin: str) -> None:
@@ -123,6 +137,13 @@ class Session:
         found = route(scan.payload, front, signed_in=self._operator is not None, receiving=self._desk is not None)
         self._goals[found.goal](scan, found.text)
 
+    def expects(self, raw: bytes) -> bool:
+        """Whether the manifest under the hand names this code; before one is, whether any does. Any thread."""
+        key = key_of(read_bytes(raw))
+        numbers = self._program.tasks.deliveries_of(key) if key else ()
+        desk = self._desk
+        return bool(numbers) if desk is None else any(receipt_id(number) == desk.key.id for number in numbers)
+
     def command(self, text: str) -> None:
         """Raises Trouble `no_receipt_open`."""
         if self._desk is None:
@@ -131,6 +152,22 @@ class Session:
 
     def look_up(self, text: str) -> None:
         self._say(self._to.looked_up, self._program.look_up(text))
+
+    def tell_tree(self, code: str) -> None:
+        self._say(self._to.tree_found, self._program.look_up(code).tree or PackageTree(None))
+
+    def import_file(self, path: str) -> None:
+        """Raises Trouble: not_signed_in, import_busy."""
+        _log.info("%s takes in a relation file", self._signed_in().id)
+        self.imports.begin(Path(path))
+
+    def packages_came(self, came: Came) -> None:
+        """More is known of packages: told if it is about the receipt under the hand, and the lines are made anew."""
+        arrival = None if self._desk is None else self._program.arrival(came, self._desk.key.id)
+        if arrival is not None:
+            code = "manifest_restated" if arrival.restated else "manifest_came"
+            self._say(self._to.trouble, code, {"count": arrival.restated})
+            self.catch_up()
 
     def retry(self, ids: Sequence[str]) -> int:
         """How many were left as they are. Raises Trouble `not_signed_in`."""
@@ -159,10 +196,13 @@ class Session:
 
     def exchanged(self, status: SyncStatus) -> None:
         """The exchange with the hospital moved: everything that may have changed by it is said anew."""
-        self._status = status
+        relay_moved, self._status = status.relay != self._status.relay, status
+        if relay_moved:
+            self._tell_relay()
         if not self._met and self._tell_site():
             self._program.follow_site()
         self._tell_people()
+        self._tell_clock()
         self.catch_up()
         if self._stage.front is Front.TASKS:
             self.tell_tasks()
@@ -213,6 +253,14 @@ class Session:
         elif outcome.ok and outcome.command == "pause":
             self.leave_receipt()
 
+    def _show_bytes(self, scan: Shot) -> None:
+        self._say(self._to.scanner_bytes, scan.device, scan.payload)
+        self.care.take(scan, self._keep_scanner)
+
+    def _keep_scanner(self, spec: str) -> None:
+        """Raises Trouble `no_right` where this person may not; it then serves until the program ends."""
+        self.set_setting("scanners", "\n".join((*self._program.settings.words("scanners"), spec)))
+
     def _offer(self, scan: Shot) -> None:
         key = key_of(read_bytes(scan.payload))
         numbers = self._program.tasks.deliveries_of(key) if key else ()
@@ -254,6 +302,16 @@ class Session:
         if people != self._people:
             self._people = people
             self._say(self._to.operators_changed, people)
+
+    def _tell_clock(self) -> None:
+        """Once in a run: a notice that was put away must not come back with every exchange."""
+        trouble = clock_trouble(self._program.clock_off_ms)
+        if trouble is not None and not self._clock_told:
+            self._clock_told = True
+            self._say(self._to.trouble, trouble.code, trouble.values)
+
+    def _tell_relay(self) -> None:
+        self._say(self._to.relay_changed, RelayView(self._status.relay, self._program.refused_manifests()))
 
     def _tell_sync(self) -> None:
         counts = self._program.counts()

@@ -35,6 +35,12 @@ class Signals(QObject):
     """CommandOutcome, one for each command, in order with the scans."""
     looked_up = Signal(object)
     """CodeView (app.flows.lookups)."""
+    tree_found = Signal(object)
+    """PackageTree (app.flows.package_view) of the code that was asked for; without a root where nobody knows it."""
+    import_moved = Signal(object)
+    """ImportView (app.ui.file_import): how far the file is, and at the end what came of it."""
+    relay_changed = Signal(object)
+    """RelayView (app.ui.relay_words): the line to the relay and the manifests that it could not bring."""
     uploads_changed = Signal(object)
     """UploadsView."""
     settings_changed = Signal(object)
@@ -43,6 +49,10 @@ class Signals(QObject):
     """tuple[DeviceStatus, …] in the order in which the scanners were named."""
     scanner_bytes = Signal(str, bytes)
     """(device, what it sent): only while the devices screen is in front, and never a patient's voucher."""
+    doctor_changed = Signal(object)
+    """DoctorView: the visit of a scanner as it stands."""
+    search_changed = Signal(object)
+    """SearchView: the search for a scanner as it stands."""
     sync_changed = Signal(object)
     """SyncStatus with the counts of this moment."""
     trouble = Signal(str, object)

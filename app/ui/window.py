@@ -8,13 +8,15 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from app.base.errors import Trouble
+from app.base.folder import holder_of
 from app.base.options import Environment
 from app.base.paths import DataPaths, default_data_dir
 from app.base.settings import SETTINGS, Settings, text_of
@@ -28,6 +30,7 @@ from app.ui.conductor import Conductor
 from app.ui.feedback import Feedback
 from app.ui.fonts import load_fonts
 from app.ui.fronts import Front
+from app.ui.one_window import OneWindow, call_first
 from app.ui.screens.registry import SCREENS, Entry, Join
 from app.ui.screens.screen import Screen
 from app.ui.screens.sign_in import HERE, SignInScreen
@@ -61,10 +64,13 @@ class Opening:
     look: Look = field(default_factory=Look)
     follows_system: bool = False  # dark where the system is
     fullscreen: bool = False
+    folder: Path | None = None  # for which there is one window; None: whoever opens it sees to that
 
 
 class MainWindow(QMainWindow):
     """The one window of the program, usable from 320×480 upwards and with text of 100 to 200 %."""
+
+    closed = Signal()
 
     def __init__(
         self,
@@ -129,12 +135,14 @@ class MainWindow(QMainWindow):
         """Everything is closed in reverse; what was committed is safe."""
         self.conductor.close()
         super().closeEvent(event)
+        self.closed.emit()
 
     def _hear(self) -> None:
         conductor, frame = self.conductor, self.frame
         frame.shown.connect(self._shown)
         conductor.ready.connect(lambda: conductor.show_front(self._front()))
         conductor.ready.connect(self._go_on)
+        conductor.ready.connect(self._hear_keys)
         conductor.trouble.connect(self._go_on)
         conductor.site_changed.connect(self._take_site)
         conductor.signed_in.connect(self._signed_in)
@@ -175,6 +183,14 @@ class MainWindow(QMainWindow):
             for screen, join in made:
                 join(screen, self.conductor)
             self.conductor.tell_again()
+
+    @Slot()
+    def _hear_keys(self) -> None:
+        """A scanner may type into this window: from now on its keys are told from a person's."""
+        from app.ui.wedge_window import WindowKeys  # noqa: PLC0415 - not before the first paint
+
+        if self.windowHandle() is not None:
+            WindowKeys(self, self.frame, self.conductor, self._texts)
 
     def _shown(self, name: str) -> None:
         """Scans go to the screen that is seen; whoever is not signed in is led to the door."""
@@ -267,16 +283,28 @@ def open_window(args: argparse.Namespace) -> int:
     if not has_screen(sys.platform, os.environ):
         raise Trouble("no_screen")
     environment = Environment.read(os.environ)
-    look, follows_system = early_look(DataPaths(args.data_dir or default_data_dir()), environment.lang)
+    texts, folder = Texts.load(), args.data_dir or default_data_dir()
+    if is_open_already(folder, texts):
+        return 0
+    look, follows_system = early_look(DataPaths(folder), environment.lang)
     opening = Opening(
         lambda: open_program(args, environment),
-        Texts.load(),
+        texts,
         tuple(args.scanner),
         look,
         follows_system=follows_system,
         fullscreen=bool(args.fullscreen),
+        folder=folder,
     )
     return run_window(sys.argv[:1], opening)
+
+
+def is_open_already(folder: Path, texts: Texts) -> bool:
+    """True if this folder has a window, which was called to the front; Qt is only begun where one may be there."""
+    if holder_of(folder) is None:
+        return False
+    application_of(sys.argv[:1], texts)
+    return call_first(folder, texts)
 
 
 def open_program(args: argparse.Namespace, environment: Environment) -> Program:
@@ -297,8 +325,14 @@ def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[Mai
     fonts = load_fonts()
     theme.apply(application, opening.look)
     window = MainWindow(opening, gradual=True)
+    # By ourselves: Qt would ask every window first, and the demonstration's scanner never lets itself be closed.
+    window.closed.connect(lambda: QTimer.singleShot(0, application.exit))
     if fonts.trouble is not None:
         window.frame.notices.tell(Notice(fonts.trouble))
+    if opening.folder is not None:
+        only = OneWindow(opening.folder, window, opening.texts)
+        window.conductor.ready.connect(only.open_door)
+        window.conductor.trouble.connect(only.hear_trouble)
     window.begin()
     if on_shown is not None:
         on_shown(window)
@@ -306,6 +340,10 @@ def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[Mai
         return application.exec()
     finally:
         window.conductor.close()
+        window.feedback.close()
+        # Here, in a known order, and not by the interpreter in its last moment, when threads and Qt are half gone.
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def application_of(argv: Sequence[str], texts: Texts) -> QApplication:

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from app.base.texts import LANGUAGES
 from app.flows.views import SettingRow
+from app.ui.clock_check import ABOUT_CLOCK
+from app.ui.clock_check import CODES as CLOCK_CODES
 from app.ui.shell.notices import Notice
 from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from app.ui.theme import MAX_SCALE, MIN_SCALE, Look, Mode, Tone
 from devices import DeviceState, DeviceStatus
+from devices.errors import WEDGE_CODES
 from sync import SyncStatus
 
 GRAVE = frozenset(
@@ -27,7 +30,8 @@ GRAVE = frozenset(
     }
 )
 """Work could be lost, or there is no program behind the window: the notice stays until it is dismissed."""
-LASTING = frozenset({"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn"})
+LASTING = frozenset({"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn", "manifest_restated"})
+GOOD_NEWS = frozenset({"manifest_came"})
 SCAN_NOTICES = frozenset(
     {
         "badge_while_signed_in",
@@ -36,6 +40,7 @@ SCAN_NOTICES = frozenset(
         "scan_not_here",
         "scan_signed_out",
         "voucher_at_dock",
+        *WEDGE_CODES,
     }
 )
 """A scan that was not counted because of where it came: it is heard, too."""
@@ -45,7 +50,11 @@ def notice_of(code: str, values: Mapping[str, object], devices: Sequence[str]) -
     """How a trouble is told: grave ones stay, those of a scanner until it is ready, the others pass."""
     subject = str(values.get("subject", ""))
     if subject in devices:
-        return Notice(code, Tone.ATTENTION, dict(values), key=about_device(subject))
+        return Notice(code, Tone.ATTENTION, dict(values), key=about_device(subject), passing=code in WEDGE_CODES)
+    if code in CLOCK_CODES:
+        return Notice(code, Tone.ATTENTION, dict(values), key=ABOUT_CLOCK)
+    if code in GOOD_NEWS:
+        return Notice(code, Tone.GOOD, dict(values), passing=True)
     if code in GRAVE:
         return Notice(code, Tone.STOP, dict(values))
     return Notice(code, Tone.ATTENTION, dict(values), passing=code not in LASTING)

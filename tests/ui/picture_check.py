@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QRawFont
+from PySide6.QtGui import QColor, QFont, QImage, QPalette, QRawFont
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLabel, QLineEdit, QWidget
 
 from app.ui.theme import TOUCH_PX
@@ -80,13 +80,17 @@ def words_of(part: QWidget, within: QWidget) -> Said | None:
     if isinstance(part, Label):
         text, ink = part.text(), part.ink
     elif isinstance(part, Button):
-        text, ink = (part.text() if part.words()[0].width else ""), part.colours()[1] if part.isEnabled() else None
+        text, ink = (part.text() if part.words()[0].width else ""), part.colours()[1]
     elif isinstance(part, Badge | Switch):
         text = part.text()
     elif isinstance(part, QLabel):
         text, ink = part.text(), part.palette().color(part.foregroundRole())
     elif isinstance(part, QAbstractButton):
         text = part.text()
+    elif isinstance(part, QLineEdit):
+        hint = not part.text()
+        text = part.placeholderText() if hint else part.text()
+        ink = part.palette().color(QPalette.ColorRole.PlaceholderText if hint else QPalette.ColorRole.Text)
     elif isinstance(part, VerdictPanel):
         text, ink = " ".join((part.said.word, part.said.sentence, part.said.hint)), QColor(part.paint_of().on_fill)
     else:
@@ -164,14 +168,15 @@ def missing_glyphs(text: str, font: QFont) -> Iterator[str]:
 def _contrast(one: Said, picture: QImage) -> Iterator[str]:
     """Ink as the widget says it, ground as it is in the picture."""
     half_hidden = one.seen.width() * one.seen.height() * 2 < one.part.width() * one.part.height()
-    if one.ink is None or not one.part.isEnabled() or half_hidden:
-        return
+    if one.ink is None or half_hidden:
+        return  # what cannot be used just now is read all the same
     ground = commonest(picture, one.seen)
+    ink = over(one.ink, ground)
     size, bold = one.font.pixelSize(), one.font.weight() >= QFont.Weight.DemiBold
     least = AA_LARGE if size >= LARGE_PX or (bold and size >= LARGE_BOLD_PX) else AA
-    ratio = contrast(one.ink, ground)
+    ratio = contrast(ink, ground)
     if ratio < least:
-        yield _told(one.part, f"contrast {ratio:.1f} of {one.ink.name()} on {ground.name()}")
+        yield _told(one.part, f"contrast {ratio:.1f} of {ink.name()} on {ground.name()}")
 
 
 def commonest(picture: QImage, place: QRect) -> QColor:
@@ -182,6 +187,13 @@ def commonest(picture: QImage, place: QRect) -> QColor:
         for x in range(place.left(), place.right() + 1, max(1, -(-place.width() // 20))):
             counts[picture.pixel(int(x * ratio), int(y * ratio))] += 1
     return QColor.fromRgb(counts.most_common(1)[0][0])
+
+
+def over(ink: QColor, ground: QColor) -> QColor:
+    """What is seen of an ink that lets the ground through."""
+    part = ink.alphaF()
+    pairs = ((ink.redF(), ground.redF()), (ink.greenF(), ground.greenF()), (ink.blueF(), ground.blueF()))
+    return QColor.fromRgbF(*(part * above + (1 - part) * below for above, below in pairs))
 
 
 def contrast(one: QColor, other: QColor) -> float:

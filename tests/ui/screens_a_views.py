@@ -31,6 +31,8 @@ from app.ui.screens.tasks import TasksScreen
 from app.ui.shell.frame import Frame
 from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from app.ui.theme import Look, Tone
+from app.ui.window_news import notice_of
+from sync import SyncStatus
 
 NOW_MS = 1_795_327_200_000  # 2026-11-22T06:00:00Z
 DAY_MS = 86_400_000
@@ -251,6 +253,13 @@ def _people(screen: SignInScreen) -> None:
     screen.draw(PEOPLE)
 
 
+def _people_and_no_notice(screen: SignInScreen) -> None:
+    _people(screen)
+    frame = screen.window()
+    assert isinstance(frame, Frame)
+    frame.notices.clear()
+
+
 def _pin(screen: SignInScreen) -> None:
     _people(screen)
     screen.choose("1001")
@@ -264,7 +273,42 @@ def _wrong(screen: SignInScreen) -> None:
 
 def _locked(screen: SignInScreen) -> None:
     _pin(screen)
-    screen.tell("pin_locked", {"operator": "1001", "seconds": 60})
+    tell_locked(screen, 60)
+
+
+def tell_locked(screen: SignInScreen, seconds: int) -> None:
+    screen.tell("pin_locked", {"operator": "1001", "seconds": seconds})
+
+
+def _held_folder(screen: SignInScreen) -> None:
+    screen.draw(())
+    screen._ready = False
+    screen.tell("data_folder_in_use", {"purpose": "receive", "pid": 4711})
+
+
+def _no_hospital(screen: SignInScreen) -> None:
+    screen.set_ready()
+    screen.draw(())
+    screen.draw_sync(SyncStatus("offline", trouble="server_unreachable"))
+
+
+def _clock(screen: SignInScreen) -> None:
+    _people(screen)
+    frame = screen.window()
+    assert isinstance(frame, Frame)
+    frame.notices.tell(notice_of("clock_slow_hours", {"count": 3}, ()))
+
+
+def _line_in_hand(screen: ReceivingScreen) -> None:
+    """Too much of a line that adds up."""
+    screen.show_scan(scan("over_quantity", line=2, received=20, expected=20))
+    screen.draw(receipt(held=False))
+    screen.line_list.chosen.emit("2")
+
+
+def _over(screen: ReceivingScreen) -> None:
+    _line_in_hand(screen)
+    screen.differences.ask(ask_of(receipt().lines[1], "over"))
 
 
 def _nobody(screen: SignInScreen) -> None:
@@ -290,7 +334,10 @@ def _refused(screen: ReceivingScreen) -> None:
 STATES = (
     State("sign_in_starting", _door(lambda _: None)),
     State("sign_in_nobody", _door(_nobody)),
-    State("sign_in_people", _door(_people)),
+    State("sign_in_folder_in_use", _door(_held_folder)),
+    State("sign_in_no_hospital", _door(_no_hospital)),
+    State("sign_in_clock_wrong", _door(_clock)),
+    State("sign_in_people", _door(_people_and_no_notice)),
     State("sign_in_pin", _door(_pin)),
     State("sign_in_wrong", _door(_wrong)),
     State("sign_in_locked", _door(_locked)),
@@ -307,6 +354,8 @@ STATES = (
     State("receiving_recent", _dock(lambda screen: screen.show_tab(RECENT))),
     State("receiving_differences", _dock(lambda screen: screen.show_tab(DIFFERENCES))),
     State("receiving_sheet", _dock(_sheet)),
+    State("receiving_line_in_hand", _dock(_line_in_hand)),
+    State("receiving_over", _dock(_over)),
     State("receiving_refused_close", _dock(_refused)),
     State("receiving_complete", _dock(lambda screen: screen.show_tab(DIFFERENCES), complete())),
     State("receiving_closed", _dock(lambda screen: screen.show_tab(DIFFERENCES), replace(complete(), closed=True))),

@@ -142,6 +142,10 @@ def outcomes_by_touch(hand: Hand, goods: Goods) -> set[str]:
     hand.type(differences.sheet._own.edit, "herbs carry no code")
     assert hand.after(lambda: hand.touch(differences.sheet._record)).ok
     hand.until(lambda: hand.view.lines[4].missing == 0, "line 5 adds up")
+    give(hand, 5, "over")
+    assert hand.after(lambda: hand.touch(differences.sheet._reasons[0])).ok
+    hand.until(lambda: hand.view.lines[4].over == 1, "one more than the note says")
+    assert hand.view.lines[4].missing == 0
     return {*goods[1][1], *goods[2][1], *goods[3][1][:27], *goods[4][1]}
 
 

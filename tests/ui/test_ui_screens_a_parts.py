@@ -134,7 +134,7 @@ def test_the_sheet_records_at_one_touch_or_in_own_words(
     sheet.retheme(Look(), texts)
     theme.theme_tree(sheet, Look(), texts)
     shown(sheet, (360, 600))
-    by_line = command in ("short", "exempt")
+    by_line = command in ("short", "exempt", "over")
     ask = Ask(command, "1 · 药", line=1, count=2, most=2) if by_line else Ask(command, "药", code="8" * 20)
     wished: list[str] = []
     sheet.decided.connect(wished.append)

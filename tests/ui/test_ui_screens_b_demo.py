@@ -89,7 +89,7 @@ class Show:
         self._qtbot.waitUntil(lambda: bool(self.receipts), timeout=WAIT_MS)
 
     def tile(self, words: str) -> PackTile:
-        found = next(tile for tile in self.panel.tiles if words in tile.text())
+        found = next(tile for tile in self.panel.tiles if words in tile.accessibleName())
         assert isinstance(found, PackTile)
         return found
 

@@ -25,18 +25,19 @@ class PackTile(Button):
         detail: str,
         level: int,
         *,
+        holds: bool = False,
         done: bool = False,
         icon: Icon | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`level` of packages, 0 for what is no package; `done`: it was counted already."""
+        """`level` of packages, 0 for what is no package; `holds` others; `done`: it was counted already."""
         super().__init__("", kind=Kind.PLAIN, icon=icon or LEVEL_ICONS.get(level, Icon.LAYERS), parent=parent)
         self._detail, self._done = detail, done
-        self.loose = level > 0 and not detail  # a box that holds nothing
+        self.loose = level > 0 and not holds  # a box that holds nothing
         self.setText(words)
         self.setAccessibleName(f"{words} {detail}".strip())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.door = IconButton("demo_open_pack", Icon.NEXT, parent=self) if level and detail else None
+        self.door = IconButton("demo_open_pack", Icon.NEXT, parent=self) if holds else None
         if self.door is not None:
             row = QHBoxLayout(self)
             row.setContentsMargins(0, 0, FOCUS_PX, 0)

@@ -159,6 +159,8 @@ class ScannerPanel(QWidget):
             button.clicked.connect(lambda _on=False, name=name: self._shoot_wrong(name))
 
     def _show(self) -> None:
+        if any(tile.hasFocus() for tile in self.tiles):
+            self.setFocus()  # else Qt hands the keys on, and the page scrolls to whoever gets them
         for tile in self.tiles:
             self._shelf.removeWidget(tile)
             tile.hide()
@@ -200,9 +202,12 @@ class ScannerPanel(QWidget):
         return [self._pack_tile(shelf, pack) for pack in packs[:TILES_AT_ONCE]]
 
     def _pack_tile(self, shelf: Shelf, pack: Pack) -> PackTile:
-        boxes = shelf.boxes_in(pack.code)
-        below = self._texts.title("demo_boxes", self._look.lang, count=boxes) if shelf.inside(pack.code) else ""
-        tile = PackTile(self._name(pack), below, pack.level, done=self._is_done(shelf, pack))
+        holds, done = bool(shelf.inside(pack.code)), self._is_done(shelf, pack)
+        if holds:
+            below = self._texts.title("demo_boxes", self._look.lang, count=shelf.boxes_in(pack.code))
+            tile = PackTile(self._name(pack), below, pack.level, holds=True, done=done)
+        else:  # two in a line: there the end of the code says more than what it is
+            tile = PackTile(tail_of(pack.code), self._level(pack), pack.level, done=done)
         tile.clicked.connect(lambda: self._shoot(pack.code))
         tile.opened.connect(lambda: self._look_inside(pack.code))
         return tile
@@ -215,8 +220,10 @@ class ScannerPanel(QWidget):
     def _name(self, pack: Pack | None) -> str:
         if pack is None:
             return ""
-        level = self._texts.title(level_code(pack.level), self._look.lang, level=pack.level)
-        return f"{level} {tail_of(pack.code)}"
+        return f"{self._level(pack)} {tail_of(pack.code)}"
+
+    def _level(self, pack: Pack) -> str:
+        return self._texts.title(level_code(pack.level), self._look.lang, level=pack.level)
 
     def _is_done(self, shelf: Shelf, pack: Pack) -> bool:
         """Counted itself, or with something around it."""

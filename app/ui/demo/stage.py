@@ -5,7 +5,11 @@ What is asked of the hospital's control door goes out on a worker of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 from PySide6.QtCore import QCoreApplication, QObject, QPoint, Slot
+from PySide6.QtWidgets import QWidget
 
 from app.base.errors import Trouble
 from app.base.texts import Texts
@@ -167,6 +171,11 @@ class DemoStage(QObject):
     def _tell_trouble(self, trouble: Trouble) -> None:
         self._window.frame.notices.tell(Notice.of(trouble))
 
+    def _verdict(self) -> QWidget | None:
+        """The verdict that is seen now: more than one screen has one."""
+        panels = cast("Iterable[VerdictPanel]", self._window.findChildren(VerdictPanel))  # the stubs say Never
+        return next((panel for panel in panels if panel.isVisible()), None)
+
     def _steps(self) -> tuple[Step, ...]:
         frame = self._window.frame
         return (
@@ -174,8 +183,8 @@ class DemoStage(QObject):
             Step("tour_sign_in", "signed_in"),
             Step("tour_open", "opened"),
             Step("tour_box", "box"),
-            Step("tour_verdict", "", lambda: self._window.findChild(VerdictPanel)),
-            Step("tour_wrong", "wrong", lambda: self._window.findChild(VerdictPanel)),
+            Step("tour_verdict", "", self._verdict),
+            Step("tour_wrong", "wrong", self._verdict),
             Step("tour_carton", "carton"),
             Step("tour_uploads", "", lambda: frame.strip),
         )

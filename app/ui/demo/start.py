@@ -20,7 +20,7 @@ from app.base.texts import Texts
 from app.flows.demo import DemoFolder, DemoHospital
 from app.ui.demo.gun import make_gun
 from app.ui.demo.stage import DemoStage
-from app.ui.window import Opening, early_look, has_screen, run_window
+from app.ui.window import Opening, early_look, has_screen, is_open_already, run_window
 from app.wiring import Call, Program
 
 FRESH_FROM, FRESH_UNTIL = "2026-11-22T00:00:00Z", "2027-02-28T00:00:00Z"
@@ -39,6 +39,8 @@ def open_demo(args: argparse.Namespace) -> int:
         raise WrongUse("demo_has_server")
     environment = with_demo_clock(Environment.read(os.environ), SystemClock().now_ms())
     folder, texts = DemoFolder(args.data_dir), Texts.load()
+    if is_open_already(folder.root, texts):
+        return 0
     with ExitStack() as closing:
         gun = make_gun(folder.root)
         closing.callback(gun.close)
@@ -54,6 +56,7 @@ def open_demo(args: argparse.Namespace) -> int:
             look,
             follows_system=follows_system,
             fullscreen=bool(args.fullscreen),
+            folder=folder.root,
         )
         return run_window(
             sys.argv[:1],

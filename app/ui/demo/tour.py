@@ -5,21 +5,32 @@ A step goes on by itself when the person has done it, or by its button. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.base.texts import Texts
 from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone, theme_tree
 from app.ui.widgets.buttons import Button, Kind, PrimaryButton
 from app.ui.widgets.cards import Card
 from app.ui.widgets.fitting import Label
+from app.ui.widgets.rows import RowList
 
 CARD_PX = 336
 EDGE_PX = 2 * GRID_PX
+LOOK_MS = 250
+"""So often the card looks whether what it covers has changed: parts come and go without a word to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,9 @@ class Tour(QObject):
         self.card.hide()
         self.card.next.clicked.connect(self.go_on)
         self.card.skip.clicked.connect(self.end)
+        self._look_again = QTimer(self)
+        self._look_again.setInterval(LOOK_MS)
+        self._look_again.timeout.connect(self._put)
         host.installEventFilter(self)
 
     @property
@@ -104,6 +118,7 @@ class Tour(QObject):
     def start(self) -> None:
         """From the beginning."""
         self._at = 0
+        self._look_again.start()
         self._show()
 
     def go_on(self) -> None:
@@ -119,6 +134,7 @@ class Tour(QObject):
         if self._at is None:
             return
         self._at = None
+        self._look_again.stop()
         self.ring.hide()
         self.card.hide()
         self.ended.emit()
@@ -179,16 +195,32 @@ class Tour(QObject):
         self.card.raise_()
 
     def _room_for(self, around: QRect, width: int, height: int) -> QRect:
-        """Right of the part, below it, above it, or at the bottom: the first place that leaves it free."""
+        """Beside the part, or in a corner; where the card covers least of what can be pressed."""
         host = self._host.rect()
-        places = (
-            QPoint(around.right() + 1, max(0, min(around.top(), host.height() - height))),
-            QPoint(max(0, min(around.left(), host.width() - width)), around.bottom() + 1),
-            QPoint(max(0, min(around.left(), host.width() - width)), around.top() - height),
-            QPoint(around.left() - width, max(0, min(around.top(), host.height() - height))),
+        low, right = host.height() - height, host.width() - width
+        top, left = max(0, min(around.top(), low)), max(0, min(around.left(), right))
+        beside = (
+            QPoint(around.right() + 1, top),
+            QPoint(left, around.bottom() + 1),
+            QPoint(left, around.top() - height),
+            QPoint(around.left() - width, top),
         )
-        for place in places if not around.isEmpty() else ():
-            card = QRect(place.x(), place.y(), width, height)
-            if host.contains(card):
-                return card
-        return QRect(host.width() - width, host.height() - height, width, height)
+        corners = (QPoint(right, low), QPoint(0, low), QPoint(right, 0), QPoint(0, 0))
+        cards = [QRect(place.x(), place.y(), width, height) for place in (*beside, *corners)]
+        free = [card for card in cards if host.contains(card) and not card.intersects(around)]
+        pressed = list(self._pressed())
+        first = QRect(corners[0].x(), corners[0].y(), width, height)
+        return min(free or [first], key=lambda card: sum(_area(card & part) for part in pressed))
+
+    def _pressed(self) -> Iterator[QRect]:
+        """The places of what people press now."""
+        for part in cast("Iterable[QWidget]", self._host.findChildren(QWidget)):  # the 6.8 stubs say Iterable[Never]
+            if not isinstance(part, QAbstractButton | QLineEdit | RowList) or self.card.isAncestorOf(part):
+                continue
+            if part.isVisibleTo(self._host) and part.isEnabled():
+                high = part.height_for(len(part.rows)) if isinstance(part, RowList) else part.height()
+                yield QRect(part.mapTo(self._host, QPoint(0, 0)), QSize(part.width(), min(part.height(), high)))
+
+
+def _area(place: QRect) -> int:
+    return place.width() * place.height() if place.isValid() else 0

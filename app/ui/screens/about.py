@@ -16,7 +16,7 @@ from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.installation import Check, Inspection, libraries, licence_files, place_of_data
 from app.ui.screens.screen import Form, Screen
-from app.ui.theme import GRID_PX, Look, Size, Tone
+from app.ui.theme import COLUMN_PX, GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import PlainButton, PrimaryButton
 from app.ui.widgets.cards import Card, IconMark, Page
 from app.ui.widgets.choices import Choice
@@ -99,10 +99,17 @@ class AboutScreen(Screen):
         self._stack = QStackedWidget()
         for part in (self._product_part(), self._check_part(), self._log_part(), self._licence_part()):
             self._stack.addWidget(part)
-        self._outer = QVBoxLayout(self)
-        self._outer.setSpacing(GRID_PX + GRID_PX // 2)
-        self._outer.addWidget(self.parts)
-        self._outer.addWidget(self._stack, 1)
+        whole = QWidget()
+        whole.setMaximumWidth(COLUMN_PX)
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(GRID_PX + GRID_PX // 2)
+        rows.addWidget(self.parts)
+        rows.addWidget(self._stack, 1)
+        self._outer = QHBoxLayout(self)
+        self._outer.addStretch(1)
+        self._outer.addWidget(whole, 1000)
+        self._outer.addStretch(1)
         for edit in (self.log, self.licence):
             edit.setReadOnly(True)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.flows.lookups import CodeView, ManifestView
@@ -18,6 +18,7 @@ from app.ui.widgets.cards import Badge, Card, IconMark, SectionTitle
 from app.ui.widgets.fitting import Label, text_width
 
 CHILDREN_AT_ONCE = 12
+WIDE_SCALE = 1.25  # from here on badges stand under each other
 LEVEL_ICONS = {1: Icon.DRUG, 2: Icon.BOX, 3: Icon.BOXES}
 KIND_ICONS = {
     "voucher": Icon.LOCK,
@@ -82,12 +83,12 @@ class IdentityCard(Card):
         words.addWidget(self.detail)
         head.addLayout(words, 1)
         self.add(head)
-        badges = QHBoxLayout()
-        badges.setSpacing(GRID_PX)
-        badges.addWidget(self.level)
-        badges.addWidget(self.kind)
-        badges.addStretch(1)
-        self.add(badges)
+        self._badges = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._badges.setSpacing(GRID_PX)
+        self._badges.addWidget(self.level)
+        self._badges.addWidget(self.kind)
+        self._badges.addStretch(1)
+        self.add(self._badges)
         self.add(self.warning)
         self.add(self.facts)
 
@@ -115,6 +116,8 @@ class IdentityCard(Card):
     def retheme(self, look: Look, texts: Texts) -> None:
         super().retheme(look, texts)
         self._look, self._texts = look, texts
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._badges.setDirection(beside if look.text_scale <= WIDE_SCALE else below)
 
     def _draw_head(self, view: CodeView, strange: bool) -> None:
         if view.name:

@@ -17,9 +17,11 @@ from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.code_cards import HospitalCard, IdentityCard, PackageCard
 from app.ui.screens.code_story import HistoryCard
+from app.ui.screens.code_tree import DESK_ROWS, POCKET_ROWS, DrugCard, TreeCard
 from app.ui.screens.moments import DEFAULT_ZONE
 from app.ui.screens.screen import Form, Screen
 from app.ui.theme import GRID_PX, Look, theme_tree
+from app.ui.wedge_focus import keep_input_method_off
 from app.ui.widgets.buttons import PrimaryButton
 from app.ui.widgets.cards import EmptyState, Page
 from app.ui.widgets.choices import Field
@@ -43,14 +45,17 @@ class LookupScreen(Screen):
         self._fetched_ms: int | None = None
         self._view: CodeView | None = None
         self.field = Field("lookup_field")
+        keep_input_method_off(self.field.edit)  # before it has the focus: a scan may come at once
         self.button = PrimaryButton("lookup_ask", icon=Icon.LOOKUP)
         self.empty = EmptyState(Icon.SCAN, "lookup_empty")
         self.identity, self.hospital = IdentityCard(), HospitalCard()
         self.packages, self.history = PackageCard(), HistoryCard()
+        self.tree, self.drug = TreeCard(), DrugCard()
         self._build()
         self.field.edit.returnPressed.connect(self._ask)
         self.button.clicked.connect(self._ask)
         self.packages.asked.connect(self.asked)
+        self.tree.asked.connect(self.asked)
         self._show()
         self.retheme(look, texts)
 
@@ -89,6 +94,9 @@ class LookupScreen(Screen):
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         desk = form is Form.DESK
         self._columns.setDirection(beside if desk else below)
+        self.tree.set_rows(DESK_ROWS if desk else POCKET_ROWS)
+        # In the pocket the tree follows the name of the code at once.
+        (self._right if desk else self._left).insertWidget(0 if desk else 1, self.tree)
         self._question.setDirection(beside if desk or self.look.text_scale <= WIDE_SCALE else below)
 
     def opened(self) -> None:
@@ -102,8 +110,11 @@ class LookupScreen(Screen):
         self._question.addWidget(self.button, 0, Qt.AlignmentFlag.AlignBottom)
         self._page.add(self._question)
         self._page.add(self.empty, 1)
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column, parts in ((left, (self.identity, self.hospital, self.history)), (right, (self.packages,))):
+        left, right = self._left, self._right = QVBoxLayout(), QVBoxLayout()
+        for column, parts in (
+            (left, (self.identity, self.drug, self.hospital, self.history)),
+            (right, (self.tree, self.packages)),
+        ):
             column.setSpacing(GRID_PX + GRID_PX // 2)
             for part in parts:
                 column.addWidget(part)
@@ -129,11 +140,18 @@ class LookupScreen(Screen):
         self.empty.setVisible(view is None)
         self.identity.setVisible(view is not None)
         closed = view is None or view.kind == "voucher"
-        self.packages.setVisible(view is not None and not closed and bool(view.manifests))
+        grown = view is not None and not closed and view.tree is not None and view.tree.root is not None
+        self.tree.setVisible(grown)
+        self.drug.setVisible(view is not None and not closed and view.facts is not None)
+        self.packages.setVisible(view is not None and not closed and not grown and bool(view.manifests))
         self.history.setVisible(view is not None and not closed and view.known)
         self._show_hospital()
         if view is not None:
             self.identity.draw(view)
+            if view.facts is not None:
+                self.drug.draw(view.facts, expiry_shown=view.expiry)
+            if view.tree is not None and grown:
+                self.tree.draw(view.tree, self._zone)
             self.packages.draw(view)
             self.history.draw(view, self._zone)
 

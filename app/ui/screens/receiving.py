@@ -12,18 +12,20 @@ from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.domain.codes import key_of, read
 from app.domain.reasons import Panel
 from app.flows.outcomes import CommandOutcome, ScanOutcome
-from app.flows.views import EntryView, LineView, ReceiptView, SettingRow
+from app.flows.package_view import PackageTree
+from app.flows.views import EntryView, LineView, ReceiptView, SettingRow, SiteView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
-from app.ui.screens.receiving_body import DIFFERENCES, LINES, Body
+from app.ui.screens.receiving_body import DIFFERENCES, LINES, TREE, Body
 from app.ui.screens.receiving_differences import ChosenCode
+from app.ui.screens.receiving_sheet import OUTCOME_KEYS
 from app.ui.screens.receiving_words import Said, entry_row, is_shown, line_row, say_command, say_scan
 from app.ui.screens.screen import Form, Look, Screen
 from app.ui.widgets.cards import EmptyState
@@ -31,6 +33,9 @@ from app.ui.widgets.rows import Row
 from devices import DeviceState, DeviceStatus
 
 LATEST_SHOWN = 50
+LEADS = {"unknown_code": ("recv_learn", Icon.FLAG), "source_conflict": ("recv_sides", Icon.LAYERS)}
+"""The way on from a verdict that a person can do something about: its words and icon. F4 goes there, too."""
+ENDS_LEAD = frozenset({"level", "open", "undo", "close"})
 NOT_HELD = "not_recorded"  # a scan that could not be written could not be held either
 
 
@@ -42,6 +47,7 @@ class ReceivingScreen(Screen):
 
     commanded = Signal(str)  # the text of a command, without the `!`
     left = Signal()
+    tree_asked = Signal(str)  # the code under the hand, while its packages can be seen
 
     def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
         super().__init__(look, texts, parent)
@@ -52,6 +58,7 @@ class ReceivingScreen(Screen):
         self._last: ScanOutcome | CommandOutcome | None = None
         self._held, self._stop_holds, self._scanner_ready = False, True, True
         self._offered = ""  # the delivery that a box was scanned for
+        self._led: ScanOutcome | None = None  # the scan from which there is a way on
         self.empty = EmptyState(Icon.BOX_OPEN, "recv_none", "recv_to_tasks")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._body = body = Body()
@@ -92,13 +99,19 @@ class ReceivingScreen(Screen):
         self._view, self._held = view, view.held
         self.header.draw(view)
         self._received = view.equation.received
-        self.totals.draw(view.equation)
+        self.totals.draw(view.equation, view.lines)
+        self._body.tree.let_open(may=not view.closed)
         self._draw_lines(view.lines)
         self._draw_entries(view.entries)
         self.differences.draw(view)
         if self.panel.holding != view.held or self._last is None:
             self._say()
         self._fit()
+        self._ask_tree()
+
+    def draw_tree(self, tree: PackageTree) -> None:
+        """The packages of the code under the hand."""
+        self._body.tree.draw(tree)
 
     def forget(self) -> None:
         """No receipt is under the hand any more."""
@@ -114,7 +127,8 @@ class ReceivingScreen(Screen):
         was_held = self._held
         self._held = self._stop_holds and outcome.panel is Panel.STOP and outcome.reason != NOT_HELD
         self._say()
-        if self._held != was_held or not self.panel.plan().fits:
+        moved = self._lead_from(outcome if outcome.payload and " " not in outcome.payload else None)
+        if moved or self._held != was_held or not self.panel.plan().fits:
             self._fit()  # else nothing moves under the hand, and a scan costs no layout
         line = self._lines.get(outcome.line or 0)
         if line is not None and outcome.received is not None and outcome.counted:
@@ -126,6 +140,8 @@ class ReceivingScreen(Screen):
         """The answer to a command; the receipt as it stands then follows by itself."""
         self._last = outcome
         self._held = self._held and not (outcome.ok and outcome.command == "confirm")
+        if outcome.ok and outcome.command in ENDS_LEAD:
+            self._lead_from(None)
         self._say()
         if outcome.reason == "outcome_missing":
             self.show_tab(DIFFERENCES)
@@ -134,6 +150,10 @@ class ReceivingScreen(Screen):
     def opened(self) -> None:
         """The keys begin here: not at the ways to other screens, nor on a line, where a ring means the last scan."""
         self.setFocus()
+
+    def take_site(self, site: SiteView) -> None:
+        """Moments are shown in the hospital's zone."""
+        self._body.tree.set_zone(site.zone)
 
     def take_settings(self, rows: tuple[SettingRow, ...]) -> None:
         """Whether a stop holds here."""
@@ -149,6 +169,7 @@ class ReceivingScreen(Screen):
         """Show a part in the pocket."""
         self.tabs.set_value(tab)
         self._fit()
+        self._ask_tree()
 
     def reword(self) -> None:
         lang = self.look.lang
@@ -162,6 +183,17 @@ class ReceivingScreen(Screen):
     def arrange(self, form: Form) -> None:
         self._body.place(form)
         self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F4 and not event.modifiers() and self._led is not None:
+            self._follow_lead()
+            return
+        name = OUTCOME_KEYS.get(Qt.Key(event.key()))
+        if name is None or event.modifiers() or self._view is None:
+            super().keyPressEvent(event)
+        elif self.differences.ask_for(name):
+            self.show_tab(DIFFERENCES)
+            self.differences.sheet.take_keys()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -187,9 +219,13 @@ class ReceivingScreen(Screen):
         assert self.empty.button is not None
         self.empty.button.clicked.connect(lambda: self.goes.emit("tasks"))
         self.header.left.connect(self.left)
+        self.header.camera_wanted.connect(lambda: self.goes.emit("camera"))
         self.header.paused.connect(lambda: self.commanded.emit("pause"))
         self.panel.confirmed.connect(lambda: self.commanded.emit("confirm"))
         self.tabs.chosen.connect(self.show_tab)
+        self._body.tree_fold.clicked.connect(self._fold_tree)
+        self._body.lead.clicked.connect(self._follow_lead)
+        self._body.tree.opened.connect(lambda code: self.commanded.emit(f"open {code}"))
         self.entry_list.undo.connect(lambda key: self.commanded.emit(f"undo {key}"))
         self.entry_list.chosen.connect(self._choose_entry)
         self.line_list.chosen.connect(self._choose_line)
@@ -239,13 +275,13 @@ class ReceivingScreen(Screen):
     def _choose_latest(self) -> None:
         entry = next((entry for entry in self._entries if entry.code), None)
         if entry is not None and entry.code:
-            self.differences.choose(ChosenCode(entry.code, self._name_of(entry.line)))
+            self.differences.choose(ChosenCode(entry.code, self._name_of(entry.line), entry.line))
 
     def _note(self, outcome: ScanOutcome) -> None:
         """The scan as the newest of the last ones; the next view brings it with everything."""
         key = key_of(read(outcome.payload)) if outcome.payload is not None else None
         if key is not None:
-            self.differences.take_scanned(ChosenCode(key, self._name_of(outcome.line)))
+            self.differences.take_scanned(ChosenCode(key, self._name_of(outcome.line), outcome.line))
         if outcome.seq is None:
             return
         entry = EntryView(
@@ -275,16 +311,47 @@ class ReceivingScreen(Screen):
     def _choose_entry(self, key: str) -> None:
         entry = next((entry for entry in self._entries if str(entry.seq) == key), None)
         if entry is not None and entry.code:
-            self.differences.choose(ChosenCode(entry.code, self._name_of(entry.line)))
+            self.differences.choose(ChosenCode(entry.code, self._name_of(entry.line), entry.line))
             self.differences.show_overview()
             self.show_tab(DIFFERENCES)
 
     def _choose_line(self, key: str) -> None:
-        if self._view is not None and not self._view.closed and self._lines[int(key)].missing:
+        if self._view is not None and not self._view.closed:
             self.differences.bring(int(key))
             self.show_tab(DIFFERENCES)
 
+    def _lead_from(self, outcome: ScanOutcome | None) -> bool:
+        """What can be done about this scan; True if a button came or went."""
+        words, icon = LEADS.get(outcome.reason, ("", Icon.NEXT)) if outcome is not None else ("", Icon.NEXT)
+        self._led = outcome if words else None
+        self._body.tree.show_sides(shown=False)
+        return self._body.lead_to(words, icon)
+
+    def _follow_lead(self) -> None:
+        if self._led is None or self._led.payload is None:
+            return
+        if self._led.reason == "unknown_code":
+            self.show_tab(DIFFERENCES)
+            self.differences.ask_level(self._led.payload)
+            return
+        self._body.unfold_tree(unfolded=True)
+        self._body.tree.show_sides(shown=True)
+        self.show_tab(TREE)
+
+    def _fold_tree(self) -> None:
+        self._body.unfold_tree(unfolded=not self._body.shows_tree)
+        self._fit()
+        self._ask_tree()
+
+    def _ask_tree(self) -> None:
+        """Between quick scans there is no time for it: this is called when the receipt is drawn after a pause."""
+        code = next((entry.code for entry in self._entries if entry.code), None)
+        if code and self._body.shows_tree:
+            self.tree_asked.emit(code)
+
     def _forget_scans(self) -> None:
+        self._lead_from(None)
+        self._body.tree.draw(PackageTree(None))
         self._last, self._held, self._entries, self._lines = None, False, [], {}
         self.entry_list.set_rows([])
         self.line_list.mark("")
@@ -310,5 +377,8 @@ def join(screen: ReceivingScreen, conductor: Conductor) -> None:
     conductor.command_answered.connect(screen.show_command)
     conductor.settings_changed.connect(screen.take_settings)
     conductor.scanners_changed.connect(screen.take_scanners)
+    conductor.tree_found.connect(screen.draw_tree)
+    conductor.site_changed.connect(screen.take_site)
+    screen.tree_asked.connect(conductor.ask_tree)
     screen.commanded.connect(conductor.command)
     screen.left.connect(conductor.leave_receipt)

@@ -8,42 +8,50 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QRectF
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
+from app.ui.icons import Icon
+from app.ui.screens.code_tree import TreePanel
 from app.ui.screens.receiving_differences import Differences
 from app.ui.screens.receiving_header import Header, Totals
 from app.ui.screens.receiving_lists import EntryList, LineList
 from app.ui.screens.screen import Form
 from app.ui.theme import GRID_PX
+from app.ui.widgets.buttons import Button, Kind
 from app.ui.widgets.cards import SectionTitle
 from app.ui.widgets.choices import Choice
 from app.ui.widgets.verdict_panel import ConfirmButton, VerdictPanel
 from app.ui.widgets.verdict_panel import arrange as plan_of
 
-LINES, RECENT, DIFFERENCES = "lines", "recent", "differences"
+LINES, RECENT, TREE, DIFFERENCES = "lines", "recent", "tree", "differences"
 PANEL_PX, LOW_PANEL_PX, LIST_PX = 168, 112, 80
 MOST_OF_ROOM = 0.75
 MOST_PX = 16_777_215  # QWIDGETSIZE_MAX
-PANEL_ROW, LIST_ROW = 1, 4
-PANEL_SHARE, HELD_SHARE, LIST_SHARE = 5, 9, 4
+PANEL_ROW, LEAD_ROW, LIST_ROW = 1, 2, 5
+PANEL_SHARE, HELD_SHARE, LIST_SHARE, TREE_SHARE = 5, 9, 4, 9
 DESK_COLUMNS = (10, 13, 10)
 
 
 class Body(QWidget):
-    """Header, verdict, total, tabs, lines, last scans, differences."""
+    """Header, verdict, total, tabs, lines, last scans, the packages of the code under the hand, differences."""
 
     def __init__(self) -> None:
         super().__init__()
         self.header, self.totals = Header(), Totals()
         self.panel = VerdictPanel()
-        self.tabs = Choice("recv_tabs", [(part, f"recv_tab_{part}") for part in (LINES, RECENT, DIFFERENCES)])
+        self.lead = Button("", kind=Kind.PRIMARY)  # the way on from the last verdict, beside scanning
+        self._leads = False
+        self.tabs = Choice("recv_tabs", [(part, f"recv_tab_{part}") for part in (LINES, RECENT, TREE, DIFFERENCES)])
         self.line_list, self.entry_list, self.differences = LineList(), EntryList(), Differences()
+        self.tree, self.tree_fold = TreePanel(), Button("recv_tree_show", kind=Kind.QUIET, icon=Icon.LAYERS)
+        self._tree_unfolded = False  # on the desk, in the place of the last scans
         self._recent_title = SectionTitle("recv_recent")
+        self._middle_bar = _side_by_side(self._recent_title, self.tree_fold)
         self._form = Form.POCKET
         self._grid = QGridLayout(self)
         for part in (
-            self.header, self.panel, self.totals, self.tabs, self.line_list, self._recent_title, self.entry_list,
-            self.differences,
+            self.header, self.panel, self.lead, self.totals, self.tabs, self.line_list, self._middle_bar,
+            self.entry_list, self.tree, self.differences,
         ):  # fmt: skip
             part.setParent(self)
         for rows in (self.line_list, self.entry_list):
@@ -54,6 +62,25 @@ class Body(QWidget):
     def tab(self) -> str:
         """Which part the pocket shows."""
         return self.tabs.value or LINES
+
+    @property
+    def shows_tree(self) -> bool:
+        """Whether the packages of the code under the hand can be seen now."""
+        return self._tree_unfolded if self._form is Form.DESK else self.tab == TREE
+
+    def unfold_tree(self, *, unfolded: bool) -> None:
+        """On the desk the tree takes the place of the last scans."""
+        self._tree_unfolded = unfolded
+        self.tree_fold.say("recv_tree_hide" if unfolded else "recv_tree_show")
+
+    def lead_to(self, code: str, icon: Icon | None = None) -> bool:
+        """Offer a way on by the words of `code`, none if it is empty; True if the parts have to be fitted anew."""
+        moved = self._leads != bool(code)
+        self._leads = bool(code)
+        if code:
+            self.lead.set_icon(icon)
+            self.lead.say(code)
+        return moved
 
     def place(self, form: Form) -> None:
         """Put the parts where they belong in this shape."""
@@ -73,9 +100,12 @@ class Body(QWidget):
         pocket = self._form is Form.POCKET
         tab = self.tab if pocket else ""
         self.tabs.setVisible(pocket)
-        self._recent_title.setVisible(not pocket)
-        for name, part in ((LINES, self.line_list), (RECENT, self.entry_list), (DIFFERENCES, self.differences)):
+        self._middle_bar.setVisible(not pocket)
+        self._recent_title.setVisible(not self._tree_unfolded)
+        for name, part in ((LINES, self.line_list), (DIFFERENCES, self.differences)):
             part.setVisible(not pocket or name == tab)
+        self.tree.setVisible(self.shows_tree)
+        self.entry_list.setVisible(tab == RECENT if pocket else not self._tree_unfolded)
         low = pocket and room_px < self._needed_px()
         working = pocket and tab == DIFFERENCES and not held
         self.header.set_slim(slim=low)
@@ -85,19 +115,21 @@ class Body(QWidget):
         self.panel.setMaximumHeight(least_px if working else MOST_PX)
         fills = low and held and room_px < least_px + self._below_px()
         self._grid.setRowStretch(PANEL_ROW, HELD_SHARE if held else PANEL_SHARE)
-        self._grid.setRowStretch(LIST_ROW, 0 if fills else LIST_SHARE)
+        list_share = TREE_SHARE if self._form is Form.DESK and self._tree_unfolded else LIST_SHARE
+        self._grid.setRowStretch(LIST_ROW, 0 if fills else list_share)
         self.totals.setVisible(not fills)
+        self.lead.setVisible(self._leads and not fills)
         if fills:
-            for other in (self.tabs, self.line_list, self.entry_list, self.differences):
+            for other in (self.tabs, self.line_list, self.entry_list, self.tree, self.differences):
                 other.hide()
 
     def _place_in_pocket(self) -> None:
         grid, pad = self._grid, GRID_PX + GRID_PX // 2
         grid.setContentsMargins(pad, GRID_PX, pad, 0)
         grid.setSpacing(GRID_PX)
-        for row, part in enumerate((self.header, self.panel, self.totals, self.tabs)):
+        for row, part in enumerate((self.header, self.panel, self.lead, self.totals, self.tabs)):
             grid.addWidget(part, row, 0)
-        for part in (self.line_list, self.entry_list, self.differences):
+        for part in (self.line_list, self.entry_list, self.tree, self.differences):
             grid.addWidget(part, LIST_ROW, 0)
         self._share_columns((1, 0, 0))
 
@@ -106,12 +138,14 @@ class Body(QWidget):
         grid.setContentsMargins(2 * GRID_PX, GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         grid.setSpacing(2 * GRID_PX)
         grid.addWidget(self.header, 0, 0, 1, 3)
-        grid.addWidget(self.line_list, PANEL_ROW, 0, 4, 1)
+        grid.addWidget(self.line_list, PANEL_ROW, 0, 5, 1)
         grid.addWidget(self.panel, PANEL_ROW, 1)
-        grid.addWidget(self.totals, 2, 1)
-        grid.addWidget(self._recent_title, 3, 1)
+        grid.addWidget(self.lead, LEAD_ROW, 1)
+        grid.addWidget(self.totals, 3, 1)
+        grid.addWidget(self._middle_bar, 4, 1)
         grid.addWidget(self.entry_list, LIST_ROW, 1)
-        grid.addWidget(self.differences, PANEL_ROW, 2, 4, 1)
+        grid.addWidget(self.tree, LIST_ROW, 1)
+        grid.addWidget(self.differences, PANEL_ROW, 2, 5, 1)
         self._share_columns(DESK_COLUMNS)
 
     def _share_columns(self, shares: tuple[int, ...]) -> None:
@@ -121,6 +155,7 @@ class Body(QWidget):
     def _needed_px(self) -> int:
         """Under this height the header goes and the total is one line."""
         high = self.header.full_height() + self.totals.full_height() + self.tabs.sizeHint().height()
+        high += self.lead.sizeHint().height() + GRID_PX if self._leads else 0
         return high + self.panel.minimumSizeHint().height() + self.line_list.height_for(1) + 6 * GRID_PX
 
     def _below_px(self) -> int:
@@ -143,3 +178,16 @@ class Body(QWidget):
                 break
             high += 3 * GRID_PX
         return high + held_px
+
+
+def _side_by_side(title: SectionTitle, button: Button) -> QWidget:
+    """A title with a wish at its right."""
+    bar = QWidget()
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(0, 0, 0, 0)
+    title.middle = True
+    title.setContentsMargins(GRID_PX // 2, 0, 0, 0)
+    row.addWidget(title, 1)
+    row.addStretch(0)
+    row.addWidget(button)
+    return bar

@@ -16,6 +16,7 @@ from app.base.texts import Texts
 from app.domain.documents import Equation
 from app.flows.views import LineView, ReceiptView
 from app.ui.icons import Icon
+from app.ui.screens.receiving_level import LevelSheet
 from app.ui.screens.receiving_sheet import Ask, OutcomeSheet
 from app.ui.screens.receiving_words import OUTCOME_ICONS, code_tail, list_rows, outcomes_of, say_missing
 from app.ui.theme import GRID_PX, Look, Size, Tone, theme_tree
@@ -27,16 +28,18 @@ from app.ui.widgets.rows import RowList
 PARTS = ("expected", "received", "short", "damaged", "rejected", "exempt")
 STACKED_FROM = 1.5
 REST_MS = 150
+MOST_OVER = 9_999  # so many packs more than expected can be recorded by touch
 LACKING_SHOWN = 12
 """So many lacking lines have buttons of their own; the next ones follow when these are settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenCode:
-    """The code that can be called damaged or rejected: its key, and the drug's name if it is known."""
+    """The code that can be called damaged, rejected or over: its key, the drug's name and line if they are known."""
 
     key: str
     name: str = ""
+    line: int | None = None
 
     @property
     def subject(self) -> str:
@@ -112,11 +115,13 @@ class LackingCard(Card):
         self._lacks = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
         self._done = Label(size=Size.SMALL, tone=Tone.QUIET)
         pair = ButtonPair(("short", "exempt"))
-        self.buttons = pair.buttons
+        over = PlainButton("recv_give_over", icon=OUTCOME_ICONS["over"])
+        self.buttons = {**pair.buttons, "over": over}
         self.add(self._name)
         self.add(self._lacks)
         self.add(self._done)
         self.add(pair)
+        self.add(over)
         for name, button in self.buttons.items():
             button.clicked.connect(partial(self._wish, name))
 
@@ -125,14 +130,20 @@ class LackingCard(Card):
         self._line = line
         count = abs(line.missing)
         self._name.show_text(f"{line.line} · {line.name}")
-        self._lacks.say("recv_lacks" if line.missing > 0 else "recv_exceeds", count=count, unit=line.unit)
+        stands = "recv_lacks" if line.missing > 0 else ("recv_exceeds" if line.missing < 0 else "recv_even")
+        self._lacks.set_tone(Tone.ATTENTION if line.missing else Tone.GOOD)
+        self._lacks.say(stands, count=count, unit=line.unit)
         done = outcomes_of(texts, look.lang, line)
         self._done.show_text(done)
         self._done.setVisible(bool(done))
-        for name, button in self.buttons.items():
+        for name in ("short", "exempt"):
             mine = line.short if name == "short" else line.exempt
-            button.setVisible(line.missing > 0 or mine > 0)
+            button = self.buttons[name]
+            button.setVisible(line.missing > 0 or (line.missing < 0 and mine > 0))
             button.say(f"recv_give_{name}" if line.missing > 0 else f"recv_fewer_{name}", count=count)
+        over = self.buttons["over"]
+        over.setVisible(line.missing <= 0 or line.over > 0)
+        over.say("recv_fewer_over" if line.over else "recv_give_over", count=line.over)
         theme_tree(self, look, texts)
 
     def _wish(self, name: str) -> None:
@@ -141,9 +152,15 @@ class LackingCard(Card):
 
 
 def ask_of(line: LineView, name: str) -> Ask:
-    """What a touch on short or exempt asks: all that is missing on top of what is recorded, or less if too much is."""
-    mine = line.short if name == "short" else line.exempt
+    """What a touch on short, exempt or over asks.
+
+    Short, exempt: all that is missing on top of what is recorded, or less if too much is. Over is beside the equation:
+    one, or another number in the place of what is recorded.
+    """
     subject = f"{line.line} · {line.name}"
+    if name == "over":
+        return Ask(name, subject, line.line, count=max(1, line.over), most=MOST_OVER)
+    mine = line.short if name == "short" else line.exempt
     if line.missing > 0:
         return Ask(name, subject, line.line, count=line.missing, already=mine, most=line.missing)
     return Ask(name, subject, line.line, count=max(0, mine + line.missing), most=mine)
@@ -168,13 +185,17 @@ class Differences(QStackedWidget):
         self.sheet = OutcomeSheet()
         self.sheet.decided.connect(self._decided)
         self.sheet.dropped.connect(self.show_overview)
+        self.level_sheet = LevelSheet()
+        self.level_sheet.decided.connect(self._decided)
+        self.level_sheet.dropped.connect(self.show_overview)
         self._equation = EquationGrid()
         self._state = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
         self.close_button = Button("recv_close", kind=Kind.PRIMARY, icon=Icon.CHECK)
         self.close_button.clicked.connect(self._close)
         self._code_title, self._code_label = SectionTitle("recv_code"), Label()
         self._code_pair = ButtonPair(("damaged", "reject"))
-        self.code_buttons = self._code_pair.buttons
+        self._code_over = PlainButton("recv_give_over", icon=OUTCOME_ICONS["over"])
+        self.code_buttons = {**self._code_pair.buttons, "over": self._code_over}
         self._lacking_title = SectionTitle("recv_lacking")
         self.lacking = [LackingCard() for _ in range(LACKING_SHOWN)]
         self._rest = Label(size=Size.SMALL, tone=Tone.QUIET)
@@ -186,14 +207,17 @@ class Differences(QStackedWidget):
 
     @property
     def chosen(self) -> ChosenCode | None:
-        """The code that damaged and rejected would be said of."""
+        """The code that damaged, rejected and over would be said of."""
         return self._code
 
     def draw(self, view: ReceiptView) -> None:
         """Show the receipt as it stands."""
+        if self._view is None or self._view.receipt != view.receipt:
+            self._first = 0
         self._view = view
         self._equation.draw(view.equation)
-        lacking = [line for line in view.lines if line.missing] if not view.closed else []
+        lacking = [line for line in view.lines if line.missing or line.line == self._first] if not view.closed else []
+        even = not any(line.missing for line in lacking)
         lacking.sort(key=lambda line: line.line != self._first)
         sentence = say_missing(self._texts, self._look.lang, view.lines)
         self._state.setVisible(bool(sentence) or view.closed)
@@ -203,17 +227,19 @@ class Differences(QStackedWidget):
         else:
             self._state.set_tone(Tone.ATTENTION)
             self._state.show_text(sentence)
-        self.close_button.set_kind(Kind.PLAIN if lacking else Kind.PRIMARY)
+        self.close_button.set_kind(Kind.PRIMARY if even else Kind.PLAIN)
         self.close_button.set_icon(Icon.BACK if view.closed else Icon.CHECK)
         self.close_button.say("recv_to_tasks" if view.closed else "recv_close")
         self._code_title.setVisible(not view.closed)
         self._code_card.setVisible(not view.closed)
+        self._lacking_title.say("recv_lacking" if all(line.missing for line in lacking) else "recv_this_line")
         self._draw_lacking(lacking)
         self._draw_lists(view)
         self._draw_code()
+        self._follow(view)
 
     def choose(self, code: ChosenCode | None) -> None:
-        """Damaged and rejected are said of this code from now on."""
+        """Damaged, rejected and over are said of this code from now on."""
         self._code = code
         self._draw_code()
 
@@ -223,24 +249,44 @@ class Differences(QStackedWidget):
         self._resting.start()
 
     def bring(self, line: int) -> None:
-        """Show this line before the others that lack something."""
+        """Show this line before the others that lack something, also if nothing is missing."""
         self._first = line
         self.show_overview()
         if self._view is not None:
             self.draw(self._view)
             self._page.ensureWidgetVisible(self.lacking[0])
-            self.lacking[0].buttons["short"].setFocus()
+            buttons = self.lacking[0].buttons
+            buttons["over" if buttons["short"].isHidden() else "short"].setFocus()
+
+    def ask_for(self, name: str) -> bool:
+        """Open the sheet for an outcome of the code or the line under the hand; False if there is none for it."""
+        if self._view is None or self._view.closed:
+            return False
+        if name in self._code_pair.buttons:
+            self._ask_code(name)
+            return self._code is not None
+        line = self._line_for(name)
+        if line is not None:
+            self.ask(ask_of(line, name))
+        return line is not None
 
     def ask(self, ask: Ask) -> None:
         """Open the sheet."""
         self.sheet.open(ask)
         self.setCurrentWidget(self.sheet)
 
+    def ask_level(self, code: str) -> None:
+        """Open the sheet for a code that nobody knows."""
+        if self._view is not None and not self._view.closed:
+            self.setCurrentWidget(self.level_sheet)
+            self.level_sheet.open(code, self._view.lines)
+
     def show_overview(self) -> None:
         """Put the sheet away."""
         focus = cast("QWidget | None", self.focusWidget())  # the 6.8 stubs leave the None out
-        worked_here = focus is not None and self.sheet.isAncestorOf(focus)
+        worked_here = focus is not None and any(one.isAncestorOf(focus) for one in (self.sheet, self.level_sheet))
         self.sheet.drop()
+        self.level_sheet.drop()
         self.setCurrentWidget(self._page)
         if worked_here:  # else Qt moves the keys to the next part of the window, which may be a way out of here
             self.close_button.setFocus()
@@ -259,8 +305,9 @@ class Differences(QStackedWidget):
         self._code_card = Card(padding_px=GRID_PX + GRID_PX // 2)
         self._code_card.add(self._code_label)
         self._code_card.add(self._code_pair)
+        self._code_card.add(self._code_over)
         for name, button in self.code_buttons.items():
-            button.clicked.connect(partial(self._ask_code, name))
+            button.clicked.connect(partial(self.ask_for, name))
         self._page.add(self._code_title)
         self._page.add(self._code_card)
         self._page.add(self._lacking_title)
@@ -276,6 +323,7 @@ class Differences(QStackedWidget):
         self._page.add_stretch()
         self.addWidget(self._page)
         self.addWidget(self.sheet)
+        self.addWidget(self.level_sheet)
 
     def _draw_lacking(self, lacking: list[LineView]) -> None:
         self._lacking_title.setVisible(bool(lacking))
@@ -286,6 +334,18 @@ class Differences(QStackedWidget):
         rest = len(lacking) - LACKING_SHOWN
         self._rest.setVisible(rest > 0)
         self._rest.say("recv_and_more", count=max(0, rest))
+
+    def _follow(self, view: ReceiptView) -> None:
+        """A sheet that is open asks for what is missing now; if nothing is, it goes."""
+        ask = self.sheet.ask
+        line = next((line for line in view.lines if ask is not None and line.line == ask.line), None)
+        if ask is None or line is None:
+            return
+        now = ask_of(line, ask.command)
+        if view.closed or now.most < 1:
+            self.show_overview()
+        elif now != ask:
+            self.sheet.follow(now)
 
     def _draw_lists(self, view: ReceiptView) -> None:
         rows = list_rows(self._texts, self._look.lang, view)
@@ -305,12 +365,24 @@ class Differences(QStackedWidget):
             self._code_label.show_text(code.subject)
         for button in self.code_buttons.values():
             button.setEnabled(code is not None and open_now)
+        self._code_over.setEnabled(open_now and self._line_for("over") is not None)
+
+    def _line_for(self, name: str) -> LineView | None:
+        """Over: the line of the code. Else the line that a person asked for, that of the code, or the first lacking."""
+        lines = {line.line: line for line in self._view.lines} if self._view is not None else {}
+        of_code = lines.get((self._code.line if self._code is not None else None) or 0)
+        if name == "over":
+            return of_code
+        near = (lines.get(self._first), of_code, *lines.values())
+        return next((line for line in near if line is not None and line.missing > 0), None)
 
     def _ask_code(self, name: str) -> None:
         if self._code is not None:
             self.ask(Ask(name, self._code.subject, code=self._code.key))
 
     def _decided(self, text: str) -> None:
+        if self.sheet.ask is not None and self.sheet.ask.command == "over":
+            self._first = 0  # that line is done with
         self.show_overview()
         self.wished.emit(text)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.base.texts import Texts
 from app.domain.documents import Equation
-from app.flows.views import ReceiptView
+from app.flows.views import LineView, ReceiptView
 from app.ui.icons import Icon
-from app.ui.theme import GRID_PX, Size, Tone
+from app.ui.screens.receiving_words import say_estimated
+from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.cards import Badge
 from app.ui.widgets.fitting import Fit, Label
@@ -20,11 +24,13 @@ class Header(QWidget):
 
     left = Signal()
     paused = Signal()
+    camera_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._back = IconButton("recv_back", Icon.BACK)
         self._pause = IconButton("recv_pause", Icon.PAUSE)
+        self._camera = IconButton("camera_open", Icon.CAMERA)
         self._supplier = Label(bold=True, fit=Fit.SHRINK)
         self._number = Label(size=Size.SMALL, tone=Tone.QUIET, fit=Fit.SHRINK)
         self._closed = Badge("closed", tone=Tone.GOOD)
@@ -32,6 +38,7 @@ class Header(QWidget):
         self._slim = False
         self._back.clicked.connect(self.left)
         self._pause.clicked.connect(self.paused)
+        self._camera.clicked.connect(self.camera_wanted)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self._supplier)
@@ -42,6 +49,7 @@ class Header(QWidget):
         row.addWidget(self._back)
         row.addLayout(words, 1)
         row.addWidget(self._closed)
+        row.addWidget(self._camera)
         row.addWidget(self._pause)
         self._closed.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -61,7 +69,8 @@ class Header(QWidget):
 
     def _show(self) -> None:
         self._closed.setVisible(not self._open and not self._slim)
-        self._pause.setVisible(self._open and not self._slim)
+        for button in (self._camera, self._pause):
+            button.setVisible(self._open and not self._slim)
         self._back.setVisible(not self._slim)
         self._supplier.setVisible(not self._slim)
 
@@ -76,19 +85,30 @@ class Totals(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._equation = Equation()
+        self._look, self._texts = Look(), Texts({})
+        self._equation, self._lines = Equation(), tuple[LineView, ...]()
         self.large, self.small = TotalProgress(), LineProgress()
+        self.estimated = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True, fit=Fit.SHRINK)
+        self.badge = Badge(tone=Tone.ATTENTION)
+        self._is_small = False
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self.large)
-        rows.addWidget(self.small)
-        self.small.hide()
+        low = QHBoxLayout()
+        low.setSpacing(GRID_PX)
+        low.addWidget(self.small, 1)
+        low.addWidget(self.badge)
+        rows.addLayout(low)
+        rows.addWidget(self.estimated)
+        for part in (self.small, self.badge, self.estimated):
+            part.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def draw(self, equation: Equation) -> None:
-        """Show these numbers."""
-        self._equation = equation
+    def draw(self, equation: Equation, lines: Sequence[LineView] = ()) -> None:
+        """Show these numbers, and how much of them rests on a ratio."""
+        self._equation, self._lines = equation, tuple(lines)
+        self._say_estimated()
         self.receive(equation.received)
 
     def receive(self, received: int) -> None:
@@ -100,9 +120,26 @@ class Totals(QWidget):
 
     def set_small(self, *, small: bool) -> None:
         """Choose the form."""
+        self._is_small = small
         self.large.setVisible(not small)
         self.small.setVisible(small)
+        self._show_estimated()
+
+    def retheme(self, look: Look, texts: Texts) -> None:
+        self._look, self._texts = look, texts
+        self._say_estimated()
+
+    def _say_estimated(self) -> None:
+        self.estimated.show_text(say_estimated(self._texts, self._look.lang, self._lines))
+        count = sum(line.estimated for line in self._lines)
+        self.badge.say("recv_estimated_badge", Tone.ATTENTION, count=f"{count:,}")
+        self._show_estimated()
+
+    def _show_estimated(self) -> None:
+        said = bool(self.estimated.text())
+        self.estimated.setVisible(said and not self._is_small)
+        self.badge.setVisible(said and self._is_small)
 
     def full_height(self) -> int:
         """Pixels of the large form."""
-        return self.large.sizeHint().height()
+        return self.large.sizeHint().height() + (self.estimated.sizeHint().height() if self.estimated.text() else 0)

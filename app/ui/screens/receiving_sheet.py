@@ -21,14 +21,22 @@ from app.ui.widgets.cards import Card, Page
 from app.ui.widgets.choices import Field
 from app.ui.widgets.fitting import Label
 
-BY_LINE = ("short", "exempt")
 REASONS = {
     "short": ("recv_why_not_come", "recv_why_lost", "recv_why_note_wrong", "recv_why_later"),
     "exempt": ("recv_why_uncoded", "recv_why_label_bad", "recv_why_loose", "recv_why_made_here"),
+    "over": ("recv_why_sent_more", "recv_why_note_wrong", "recv_why_gift", "recv_why_unknown"),
     "damaged": ("recv_why_crushed", "recv_why_wet", "recv_why_leaks", "recv_why_label_torn"),
     "reject": ("recv_why_wrong_batch", "recv_why_old", "recv_why_warm", "recv_why_not_ordered"),
 }
 """By the name of the command; the words are recorded as the reason."""
+OUTCOME_KEYS = {
+    Qt.Key.Key_F5: "short",
+    Qt.Key.Key_F6: "over",
+    Qt.Key.Key_F7: "damaged",
+    Qt.Key.Key_F8: "reject",
+    Qt.Key.Key_F9: "exempt",
+}
+"""One key for each outcome, of the code or line under the hand; no scanner types them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,16 @@ class OutcomeSheet(Page):
         self._own_changed("")
         self._show()
         self.verticalScrollBar().setValue(0)
+        self.take_keys()
+
+    def follow(self, ask: Ask) -> None:
+        """The line moved under the question: as many as were chosen, but not more than there are now."""
+        if self._ask is not None:
+            self._ask = replace(ask, count=min(max(1, self._ask.count), ask.most))
+            self._show()
+
+    def take_keys(self) -> None:
+        """The keys are at the first reason."""
         self._reasons[0].setFocus()
 
     def drop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.base.texts import Texts
@@ -26,6 +27,9 @@ OUTCOME_ICONS = {
     "damaged": Icon.DAMAGED,
     "reject": Icon.CLOSE,
 }
+PACKAGE_ICONS = {"open": Icon.BOX_OPEN, "level": Icon.FLAG}
+"""What a person says about a package; it can be taken back like an outcome."""
+RESTATED = "restated"  # a manifest came, and an estimate of before was counted anew
 _PANEL_ICONS = {
     Panel.GOOD: Icon.GOOD,
     Panel.SOFT: Icon.GOOD,
@@ -100,17 +104,31 @@ def line_row(texts: Texts, lang: str, line: LineView) -> Row:
         icon,
         tone,
         counts,
+        badge=texts.title("recv_estimated_badge", lang, count=f"{line.estimated:,}") if line.estimated else "",
     )
+
+
+def say_estimated(texts: Texts, lang: str, lines: Iterable[LineView]) -> str:
+    """How much of what is in was counted by a ratio, in one sentence; empty if nothing."""
+    found = [line for line in lines if line.estimated]
+    if not found:
+        return ""
+    units = {line.unit for line in found}
+    count = f"{sum(line.estimated for line in found):,}"
+    return texts.title("recv_estimated", lang, count=count, unit=units.pop() if len(units) == 1 else "")
 
 
 def outcomes_of(texts: Texts, lang: str, line: LineView) -> str:
     """What of a line did not simply come in: `短少 2 · 破损 1`; empty if nothing."""
-    kinds = (("short", line.short), ("damaged", line.damaged), ("rejected", line.rejected), ("exempt", line.exempt))
-    return " · ".join(f"{texts.title(f'recv_kind_{kind}', lang)} {count}" for kind, count in kinds if count)
+    kinds = ("short", "damaged", "rejected", "exempt", "over")
+    counts = [(kind, getattr(line, kind)) for kind in kinds]
+    return " · ".join(f"{texts.title(f'recv_kind_{kind}', lang)} {count}" for kind, count in counts if count)
 
 
 def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
     """One of the last scans or outcomes; `name` is that of its line's drug. Undone ones are faded."""
+    if entry.what == RESTATED:
+        return _restated_row(texts, lang, entry)
     undone = entry.undoable is False and not entry.in_force and _had_effect(entry)
     if entry.what == "scan":
         rule = SCAN_REASONS[entry.reason]
@@ -133,9 +151,18 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
     )  # fmt: skip
 
 
+def _restated_row(texts: Texts, lang: str, entry: EntryView) -> Row:
+    """Packs before and now; what does not count any more says why in the row of its new verdict, which is above."""
+    before, _, now = (entry.note or "").partition(" → ")
+    code = "recv_restated" if now.isdigit() else "recv_restated_out"
+    title = texts.title(code, lang, before=before, now=now)
+    detail = texts.title("recv_restated_detail", lang, code=code_tail(entry.code or ""))
+    return Row(str(entry.seq), title, detail, f"#{entry.seq}", Tone.QUIET, Icon.DOCUMENT, Tone.ACCENT)
+
+
 def is_shown(entry: EntryView) -> bool:
     """Undo and the like change a row that stands already: a row of their own would push it from under the finger."""
-    return entry.what == "scan" or entry.what in OUTCOME_ICONS
+    return entry.what in ("scan", RESTATED) or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
 
 
 def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:
@@ -157,11 +184,12 @@ def code_tail(code: str) -> str:
 
 
 def _had_effect(entry: EntryView) -> bool:
-    return entry.counted or (entry.what in OUTCOME_ICONS and entry.reason == OK)
+    said = entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
+    return entry.counted or (said and entry.reason == OK)
 
 
 def _icon_of(what: str) -> Icon:
-    return OUTCOME_ICONS.get(what, Icon.CHECK)
+    return OUTCOME_ICONS.get(what) or PACKAGE_ICONS.get(what, Icon.CHECK)
 
 
 def _line_detail(texts: Texts, lang: str, line: LineView) -> str:

@@ -54,6 +54,7 @@ SCREENS: tuple[Entry, ...] = (
     Entry(Front.RECEIVING, "ReceivingScreen"),
     Entry(Front.LOOKUP, "LookupScreen"),
     Entry(Front.UPLOADS, "UploadsScreen"),
+    Entry(Front.CAMERA, "CameraScreen"),
     Entry(Front.DEVICES, "DevicesScreen"),
     Entry(Front.SETTINGS, "SettingsScreen"),
     Entry(Front.ABOUT, "AboutScreen"),

@@ -15,6 +15,7 @@ from app.flows.views import SettingRow
 from app.ui.conductor import Conductor
 from app.ui.feedback import Feedback
 from app.ui.icons import Icon
+from app.ui.screens.relay_card import RelayCard
 from app.ui.screens.screen import Form, Screen
 from app.ui.screens.settings_parts import Guarded, SavedField, SavedText
 from app.ui.theme import GRID_PX, Look, Size, Tone
@@ -55,6 +56,7 @@ class SettingsScreen(Screen):
         self.scanners = Guarded("settings_scanners", SavedText("settings_scanners"))
         self.person = Label(size=Size.TITLE, bold=True)
         self.role = Label(tone=Tone.QUIET)
+        self.relay = RelayCard()
         self.sign_out = PlainButton("settings_sign_out", icon=Icon.SIGN_OUT)
         self._build()
         self._connect()
@@ -90,7 +92,7 @@ class SettingsScreen(Screen):
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
             (left, (self._person_card(), self._look_card(), self._sound_card())),
-            (right, (self._site_card(), self._scanner_card())),
+            (right, (self._site_card(), self.relay, self._scanner_card())),
         ):
             column.setSpacing(GRID_PX + GRID_PX // 2)
             for card in cards:
@@ -217,5 +219,7 @@ def join(screen: Screen, conductor: Conductor) -> None:
     screen.changed.connect(conductor.set_setting)
     screen.signed_off.connect(conductor.sign_out)
     conductor.settings_changed.connect(screen.draw)
+    conductor.relay_changed.connect(screen.relay.draw)
+    conductor.site_changed.connect(lambda site: screen.relay.set_zone(site.zone))
     conductor.signed_in.connect(screen.set_operator)
     conductor.signed_out.connect(lambda: screen.set_operator(None))

@@ -52,6 +52,7 @@ class SignInScreen(Screen):
         self._locked_s: dict[str, int] = {}
         self.title = Label("sign_in_title", size=Size.LARGE, bold=True, fit=Fit.SHRINK)
         self.site = Label(tone=Tone.QUIET, fit=Fit.SHRINK)
+        self.site.hide()  # until the hospital is known
         self.people = RowList("sign_in_people")
         self.badge_hint = Label("sign_in_badge", size=Size.SMALL, tone=Tone.QUIET)
         self.pad, self.keypad = QWidget(), Keypad()
@@ -87,6 +88,7 @@ class SignInScreen(Screen):
     def draw_site(self, site: SiteView) -> None:
         """The hospital's name over the list."""
         self.site.show_text(site.name)
+        self.site.setVisible(bool(site.name))
 
     def set_ready(self) -> None:
         """The data folder is open."""
@@ -155,7 +157,7 @@ class SignInScreen(Screen):
             part.setParent(self._main)
         head = QVBoxLayout(self._head)
         people = QVBoxLayout(self._list)
-        for box, parts in ((head, (self.title, self.site)), (people, (self.people, self.badge_hint))):
+        for box, parts in ((head, (self.title, self.site)), (people, (self.badge_hint, self.people))):
             box.setContentsMargins(0, 0, 0, 0)
             box.setSpacing(GRID_PX)
             for part in parts:

@@ -19,6 +19,7 @@ from app.flows.views import DeliveryTask, SiteView, TasksView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.screen import Form, Look, Screen
+from app.ui.screens.tasks_import import ImportPage
 from app.ui.theme import COLUMN_PX, GRID_PX, Size, Tone
 from app.ui.widgets.buttons import Button, IconButton, Kind
 from app.ui.widgets.cards import Card, EmptyState
@@ -54,6 +55,11 @@ class TasksScreen(Screen):
         self.as_of = Label(size=Size.SMALL, tone=Tone.QUIET)
         self.refresh = IconButton("tasks_refresh", Icon.RETRY)
         self.refresh.clicked.connect(self.refreshed)
+        self.importers = {
+            Form.POCKET: IconButton("import_open", Icon.DOCUMENT),
+            Form.DESK: Button("import_open", kind=Kind.QUIET, icon=Icon.DOCUMENT),
+        }
+        self.imports = ImportPage()
         self.banner = Card(tone=Tone.ATTENTION, padding_px=GRID_PX + GRID_PX // 2)
         self.banner_words = Label(bold=True)
         self.banner_button = Button("tasks_attend", kind=Kind.PLAIN, icon=Icon.UPLOADS)
@@ -87,6 +93,15 @@ class TasksScreen(Screen):
         self._offers.append(number)
         self._gather.start()
 
+    def show_imports(self, *, shown: bool) -> None:
+        """The page of relation files in the place of the deliveries, or these again."""
+        self._column.setHidden(shown)
+        self.imports.setVisible(shown)
+        if shown:
+            self.imports.open()
+        else:
+            self.importers[self.form].setFocus()
+
     def opened(self) -> None:
         self._offers.clear()
         self._show()
@@ -98,6 +113,8 @@ class TasksScreen(Screen):
         side = 3 * GRID_PX if form is Form.DESK else GRID_PX + GRID_PX // 2
         self._rows.setContentsMargins(side, 2 * GRID_PX if form is Form.DESK else GRID_PX, side, 0)
         self._column.setMaximumWidth(COLUMN_PX + 20 * GRID_PX)
+        for each, button in self.importers.items():
+            button.setVisible(each is form)
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()
@@ -106,6 +123,9 @@ class TasksScreen(Screen):
         words.addWidget(self.as_of)
         head = QHBoxLayout()
         head.addLayout(words, 1)
+        for button in self.importers.values():
+            head.addWidget(button)
+            button.clicked.connect(lambda: self.show_imports(shown=True))
         head.addWidget(self.refresh)
         self.banner.add(self.banner_words)
         self.banner.add(self.banner_button)
@@ -121,6 +141,9 @@ class TasksScreen(Screen):
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
         row.addWidget(self._column, 1000)
+        row.addWidget(self.imports, 1000)
+        self.imports.left.connect(lambda: self.show_imports(shown=False))
+        self.imports.hide()
         row.addStretch(1)
         self.arrange(self.form)
 
@@ -201,3 +224,6 @@ def join(screen: TasksScreen, conductor: Conductor) -> None:
     screen.opens.connect(conductor.open_delivery)
     screen.refreshed.connect(conductor.refresh_tasks)
     screen.refreshed.connect(conductor.sync_now)
+    conductor.import_moved.connect(screen.imports.draw)
+    screen.imports.wanted.connect(conductor.import_file)
+    screen.imports.cancelled.connect(conductor.cancel_import)

@@ -6,6 +6,7 @@ The totals are the filters. Rows come in pages as one scrolls, so that ten thous
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import ClassVar
 
 from PySide6.QtCore import Signal, Slot
@@ -113,6 +114,9 @@ class UploadsScreen(Screen):
         self.wanted.emit(FILTERS[name], PAGE, None)
 
     def opened(self) -> None:
+        # Here and not where they are laid out: when the screen gets its place in the window Qt mixes the order up.
+        for part, after in pairwise((*self.tiles.values(), self.rows, self.retry_all, self.sync)):
+            self.setTabOrder(part, after)
         self.wanted.emit(FILTERS[self._filter], PAGE, None)
 
     def reword(self) -> None:
@@ -181,7 +185,7 @@ class UploadsScreen(Screen):
         """On the desk beside the list, in the pocket in its place."""
         desk = self.form is Form.DESK
         open_row = self.detail.row is not None
-        self.detail.setVisible(desk or open_row)
+        self.detail.setVisible(open_row or (desk and bool(self._pages.rows)))
         self._left.setVisible(desk or not open_row)
 
     def _counts(self) -> Mapping[str, int]:
@@ -202,6 +206,8 @@ class UploadsScreen(Screen):
         self.shown.say(f"uploads_tile_{self._filter}")
         self.empty.say(f"uploads_empty_{self._filter}")
         self._list.setCurrentWidget(self.rows if self._pages.rows else self.empty)
+        self._list.setMinimumHeight(self.rows.height_for(1))  # in a room that is too low the screen scrolls
+        self._arrange_detail()
         self.retry_all.setVisible(FILTERS[self._filter][0] in AGAIN and bool(self._pages.rows))
         self.retry_all.say("uploads_retry_all", count=len(self._pages.rows))
         if self.detail.row is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
@@ -234,8 +235,11 @@ class StatusStrip(QWidget):
     def _lay_chips(self) -> None:
         while self._flow.takeAt(0) is not None:
             pass
-        for chip in (*self._scanners, self._network, self._waiting, self._operator):
+        chips = (*self._scanners, self._network, self._waiting, self._operator)
+        for chip in chips:
             self._flow.addWidget(chip)
+        for chip, after in pairwise(chips):
+            self.setTabOrder(chip, after)  # a scanner's chip was made later and stands before
 
 
 def scanner_looks(status: Status) -> list[ChipLook]:

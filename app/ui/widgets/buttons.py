@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QDeadlineTimer, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.base.texts import Texts
@@ -16,6 +16,9 @@ from app.ui.widgets.fitting import Block, lay_out, line_height, shrink, text_wid
 FOCUS_PX = 3
 BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 MOST_LINES = 2
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+SCAN_MS = 250
+"""An Enter so soon after a typed sign ends a code from a scanner that types; it presses nothing."""
 
 
 class Kind(enum.Enum):
@@ -35,6 +38,7 @@ class Button(QPushButton):
         self._code, self._values = code, dict[str, object]()
         self._kind, self._icon = kind, icon
         self._look, self._texts = Look(), Texts({})
+        self._typing = QDeadlineTimer(0)
         self.ring = False  # the focus is shown to those who work with keys, not after a touch
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -60,6 +64,16 @@ class Button(QPushButton):
         self._reword()
         self.updateGeometry()
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses as Space does; Qt has that in dialogs only, and here are none."""
+        if event.key() in ENTER and not event.isAutoRepeat():
+            if self._typing.hasExpired():
+                self.click()
+            return
+        if event.text() and event.text().isprintable() and not event.text().isspace():
+            self._typing = QDeadlineTimer(SCAN_MS)
+        super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.ring = event.reason() in BY_KEYS

@@ -47,6 +47,7 @@ class Row:
     tone: Tone = Tone.INK  # of the icon and of a row that needs attention
     counts: Counts | None = None  # a bar under the words
     faded: bool = False  # undone or done with: quiet ink
+    badge: str = ""  # a word or two in a pill before the detail: what one must know of the value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class RowPlan:
     icon: QRectF | None
     bar: QRectF | None
     fits: bool
+    pill: QRectF | None = None  # behind the badge
 
 
 class RowsModel(QAbstractListModel):
@@ -133,7 +135,7 @@ class RowsModel(QAbstractListModel):
         if role == ROW_ROLE:
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return " ".join(part for part in (row.title, row.value, row.detail) if part)
+            return " ".join(part for part in (row.title, row.value, row.badge, row.detail) if part)
         return None
 
     def _number_from(self, place: int) -> None:
@@ -211,6 +213,10 @@ class RowDelegate(QStyledItemDelegate):
         if plan.icon is not None and row.icon is not None:
             ink = tokens.ink(Tone.QUIET if row.faded or row.tone is Tone.INK else row.tone)
             draw_icon(painter, row.icon, ink, plan.icon)
+        if plan.pill is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.card if loud else colours.attention.tint))
+            painter.drawRoundedRect(plan.pill, GRID_PX, GRID_PX)
         for block, left, top, tone in plan.blocks:
             ink = tokens.ink(tone)
             if loud and tone is Tone.QUIET:
@@ -226,13 +232,14 @@ class RowDelegate(QStyledItemDelegate):
         left, right = float(2 * GRID_PX), float(width_px - 2 * GRID_PX)
         side = tokens.icon_px()
         left += side + pad if row.icon is not None else 0
-        bar_px = self._bar_line_px() if self._bars else 0
+        bars = self._bars and row.counts is not None
+        bar_px = self._bar_line_px() if bars else 0
         detail_px = line_height(tokens.font(Size.SMALL)) + 2 if self._details else 0
         value, value_wide = self._value(row, int((right - left) * 0.5))
         tone = Tone.QUIET if row.faded else row.value_tone
         blocks: list[tuple[Block, float, float, Tone]] = []
         title_room, bar = int(right - left), None
-        if value is not None and self._bars:
+        if value is not None and bars:
             middle = high - pad - bar_px / 2 + 2
             blocks.append((value, right - value.width, middle - value.height / 2, tone))
             bar = QRectF(left, middle - GRID_PX / 2, right - left - value_wide, GRID_PX) if row.counts else None
@@ -240,21 +247,30 @@ class RowDelegate(QStyledItemDelegate):
             title_room -= value_wide
         title_px = high - 2 * pad - bar_px - detail_px
         font = shrink(row.title, tokens.font(Size.BODY, bold=True), title_room, title_px)
-        title = lay_out(row.title, font, title_room)
+        title = _title(row.title, font, title_room)
         fits = title.height <= title_px + 1 and title.width <= title_room + 1 and (value is None or value.lines == 1)
-        detail = None
+        detail = badge = None
+        if self._details and row.badge:
+            badge = lay_out(row.badge, tokens.font(Size.SMALL, bold=True), int(right - left) - GRID_PX)
+        before = badge.width + GRID_PX + GRID_PX // 2 if badge else 0
         if self._details and row.detail:
-            detail = in_one_line(row.detail, tokens.font(Size.SMALL), int(right - left), least_share=0.8)
-        top = pad + (title_px + detail_px - title.height - (detail.height + 2 if detail else 0)) / 2
+            detail = in_one_line(row.detail, tokens.font(Size.SMALL), int(right - left) - before, least_share=0.8)
+        under = max((block.height + 2 for block in (detail, badge) if block is not None), default=0)
+        top = pad + (title_px + detail_px - title.height - under) / 2
         blocks.append((title, left, top, Tone.QUIET if row.faded else Tone.INK))
-        first_px = title.height / title.lines
-        icon = QRectF(2 * GRID_PX, top + (first_px - side) / 2, side, side) if row.icon is not None else None
-        if value is not None and not self._bars:
-            level = top + (first_px - value.height) / 2
-            blocks.append((value, right - value.width, level, tone))
+        level = top + title.height / title.lines / 2  # of the title's first line, which the value stands beside
+        middle = level if bars else high / 2
+        icon = QRectF(2 * GRID_PX, middle - side / 2, side, side) if row.icon is not None else None
+        if value is not None and not bars:
+            blocks.append((value, right - value.width, level - value.height / 2, tone))
+        pill = None
+        if badge is not None:
+            pill = QRectF(left, top + title.height + 2, badge.width + GRID_PX, badge.height)
+            blocks.append((badge, left + GRID_PX / 2, pill.top(), Tone.ATTENTION))
+            fits = fits and badge.lines == 1
         if detail is not None:
-            blocks.append((detail, left, top + title.height + 2, Tone.QUIET))
-        return RowPlan(tuple(blocks), icon, bar, fits)
+            blocks.append((detail, left + before, top + title.height + 2, Tone.QUIET))
+        return RowPlan(tuple(blocks), icon, bar, fits, pill)
 
     def _value(self, row: Row, most_px: int) -> tuple[Block | None, int]:
         """The value in one line, and the room that it takes with the gap before it."""
@@ -268,6 +284,15 @@ class RowDelegate(QStyledItemDelegate):
 
     def _bar_line_px(self) -> int:
         return line_height(self._look.tokens.font(Size.BODY)) + GRID_PX // 2
+
+
+def _title(text: str, font: QFont, width_px: int) -> Block:
+    """A title that needs two lines is broken between its words, if that costs no further line."""
+    block = lay_out(text, font, width_px)
+    if block.lines == 1 or " " not in text:
+        return block
+    tidy = lay_out("\n".join(text.rsplit(" ", 1)), font, width_px)
+    return tidy if tidy.lines <= block.lines and not tidy.breaks_words else block
 
 
 class RowList(QListView):

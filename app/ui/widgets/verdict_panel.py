@@ -23,6 +23,7 @@ from app.ui.widgets.shapes import draw_shape
 WORD_PX, SENTENCE_PX, HINT_PX = int(Size.GIANT), int(Size.LARGE), int(Size.TITLE)
 LEAST_PX = 14
 MOST_SHAPE_PX = 220.0
+SMALLER = 0.25
 STEPS = 20
 MOST_GROWN = 1.7  # on a desk the panel is large, and its words with it
 
@@ -176,6 +177,8 @@ def arrange(said: Words, room: QRectF, text_scale: float) -> Plan:
                 return plan
     if said.hint:  # far too small a room: better two parts whole than three cut; the hint stays in the name
         return arrange(replace(said, hint=""), room, text_scale)
+    if text_scale > 1:  # and better smaller words than words that are cut
+        return arrange(said, room, max(1.0, text_scale - SMALLER))
     assert plan is not None
     return plan
 
