@@ -92,6 +92,7 @@ class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
     """An item of the hospital's catalogue. Hospital units = smallest packs × multiplier ÷ divisor.
 
     `levels`: prefix (seven digits of a 20-digit code, or a GTIN-14) → level, 1 = smallest coded pack.
+    `units`: prefix → (multiplier, divisor) where packs of this prefix are not counted like the drug's others.
     `maker_patterns`: templates of codes of the maker's own layout, each for the whole of a code.
     """
 
@@ -115,6 +116,7 @@ class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
     splittable: bool = False
     exempt: str | None = None
     maker_patterns: tuple[str, ...] = ()
+    units: dict[str, tuple[Ordinal, Ordinal]] = {}
 
 
 class RecallChange(Struct, frozen=True, tag_field="kind", tag="recall"):

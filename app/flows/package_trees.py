@@ -67,7 +67,7 @@ class PackageTrees:
             root,
             tuple(self._source(each) for each in claims),
             self._conflicts(row.code for row in rows),
-            self.unit(drug).shown(here.packs) if drug else "",
+            self.unit(drug, _prefix(key)).shown(here.packs) if drug else "",
         )
 
     def facts(self, drug: str | None, expiry: str | None) -> DrugFacts | None:
@@ -80,12 +80,15 @@ class PackageTrees:
             name, trade, approval, spec, ratio, expiry or "", maker, hospital_unit, self.unit(drug).shown(1)
         )
 
-    def unit(self, drug: str | None) -> Unit:
-        """How the hospital counts this drug."""
+    def unit(self, drug: str | None, prefix: str | None = None) -> Unit:
+        """How the hospital counts this drug, and packs of this prefix if they are counted otherwise (§8.5 R10)."""
         row = self._sql.one(_UNITS, drug) if drug else None
         if row is None:
             return Unit("", "")
         pack, hospital, multiplier, divisor = cast("tuple[str, str, int, int]", tuple(row[:4]))
+        own = self._sql.one("SELECT multiplier, divisor FROM prefix_units WHERE prefix = ? AND drug = ?", prefix, drug)
+        if own is not None:
+            multiplier, divisor = cast("tuple[int, int]", tuple(own))
         return Unit(pack, hospital, multiplier, divisor)
 
     def content(self, row: int | None) -> Content | None:
@@ -99,7 +102,7 @@ class PackageTrees:
 
     def drug_of(self, code: str) -> str | None:
         """By its prefix."""
-        found = self._catalogue.prefix(code[2:16] if code.startswith("01") else code[:7])
+        found = self._catalogue.prefix(_prefix(code))
         return found[0] if found else None
 
     def marks(self, code: str) -> tuple[bool, bool]:
@@ -224,6 +227,11 @@ def _with_children(node: TreeNode, below: list[TreeNode]) -> TreeNode:
         children=listed,
         more=len(below) - len(listed),
     )
+
+
+def _prefix(key: str) -> str:
+    """Seven digits, or the GTIN of `01` + GTIN + `21` + serial."""
+    return key[2:16] if key.startswith("01") else key[:7]
 
 
 def _walk(node: TreeNode) -> Iterable[TreeNode]:

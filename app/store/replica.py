@@ -104,6 +104,11 @@ class Replica:
             insert_statement("prefixes", verb="INSERT OR REPLACE"),
             [(prefix, change.drug, level) for prefix, level in change.levels.items()],
         )
+        self._sql.run("DELETE FROM prefix_units WHERE drug = ?", change.drug)
+        self._sql.many(
+            insert_statement("prefix_units", verb="INSERT OR REPLACE"),
+            [(prefix, change.drug, *factors) for prefix, factors in change.units.items()],
+        )
         self._sql.run("DELETE FROM maker_patterns WHERE drug = ?", change.drug)
         self._sql.many(
             insert_statement("maker_patterns", verb="INSERT OR REPLACE"),

@@ -45,6 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "opened": ("code", "event"),
     "aliases": ("old", "new", "event"),
     "learned_prefixes": ("prefix", "drug", "level", "event"),
+    "prefix_units": ("prefix", "drug", "multiplier", "divisor"),
     "maker_patterns": ("pattern", "drug"),
     "known_codes": (
         "code", "receipt", "delivery", "line", "state", "via", "device", "item", "at_ms", "packs", "estimated",

@@ -85,6 +85,7 @@ class _DrugSeed(Struct, frozen=True, forbid_unknown_fields=True):
     splittable: bool | None = None
     exempt: str | None = None
     maker_patterns: tuple[str, ...] | None = None
+    units: dict[str, tuple[Positive, Positive]] | None = None
 
 
 class _Setting(Struct, frozen=True):

@@ -208,6 +208,7 @@ class Drug(Struct, frozen=True, tag_field="kind", tag="drug"):
     splittable: bool = False
     exempt: str | None = None
     maker_patterns: tuple[Filled, ...] = ()
+    units: dict[str, tuple[Positive, Positive]] = {}
 
 
 class Recall(Struct, frozen=True, tag_field="kind", tag="recall"):

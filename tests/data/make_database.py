@@ -155,6 +155,7 @@ def rows_v2() -> Rows:
         "opened": [{"code": "89990130000000000009", "event": event}],
         "aliases": [{"old": dead, "new": new, "event": event}],
         "learned_prefixes": [{"prefix": "8999777", "drug": "YP-1", "level": 1, "event": event}],
+        "prefix_units": [{"prefix": "8999011", "drug": "YP-1", "multiplier": 20, "divisor": 1}],
         "maker_patterns": [{"pattern": "DMZY-########", "drug": "YP-1"}],
     }
 

@@ -11,9 +11,10 @@ from app.base.errors import Trouble
 from app.base.options import Environment
 from app.flows.resolving import Relay
 from app.wiring import Call, Program
+from sync.changes import DrugChange
 from tests.fixtures.hospital import code, packages
 from tests.fixtures.sandbox import SandboxProcess
-from tests.flows.package_desk import PackageDock, box, bundle, carton, carton_of
+from tests.flows.package_desk import PackageDock, box, bundle, carton, carton_of, row
 
 
 @pytest.fixture
@@ -73,3 +74,17 @@ def test_the_relay_itself_is_asked_over_the_network(tmp_path: Path) -> None:
         hospital.faults({"plan": [{"endpoint": "relay_resolve", "fault": "status:503", "nth": 1}]})
         with pytest.raises(Trouble, match="relay_"):
             relay.resolve([first["code"]])
+
+
+def test_a_prefix_may_be_counted_in_its_own_unit(dock: PackageDock) -> None:
+    dock.feed(
+        DrugChange(
+            "D1", "药D1", "drug", {"8999011": 1, "8999015": 1}, min_pack_unit="盒", hospital_unit="瓶", multiplier=20,
+            units={"8999015": (10, 1)},
+        )
+    )  # fmt: skip
+    dock.tell([row(box(0)), row(code("8999015", 1), level=1)])
+    shown = {key: dock.program.look_up(key).tree for key in (box(0), code("8999015", 1))}
+    assert [tree.arithmetic for tree in shown.values() if tree] == [
+        "1 盒 × 20 瓶/盒 = 20 瓶", "1 盒 × 10 瓶/盒 = 10 瓶",
+    ]  # fmt: skip

@@ -52,6 +52,9 @@ STATEMENTS: tuple[str, ...] = (
         prefix TEXT PRIMARY KEY, drug TEXT NOT NULL, level INTEGER NOT NULL, event TEXT NOT NULL) WITHOUT ROWID""",
     """CREATE INDEX entries_estimated ON entries (receipt, seq)
         WHERE counted = 1 AND in_force = 1 AND note = 'estimated'""",
+    """CREATE TABLE prefix_units (
+        prefix TEXT PRIMARY KEY, drug TEXT NOT NULL, multiplier INTEGER NOT NULL, divisor INTEGER NOT NULL)
+        WITHOUT ROWID""",
     """CREATE TABLE maker_patterns (
         pattern TEXT NOT NULL, drug TEXT NOT NULL, PRIMARY KEY (pattern, drug)) WITHOUT ROWID""",
 )
