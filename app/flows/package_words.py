@@ -62,7 +62,7 @@ def sources_words(texts: Texts, lang: str, sources: Sequence[SourceLine], when: 
     if when is None:
         said = [source_words(texts, lang, source.kind) for source in trusted]
     else:
-        said = [source_words(texts, lang, source.kind, source.says, when(source.at_ms)) for source in trusted]
+        said = [source_words(texts, lang, source.kind, source.says, _moment(when, source.at_ms)) for source in trusted]
     return texts.title("tree_sources", lang, sources=" · ".join(dict.fromkeys(said))) if said else ""
 
 
@@ -74,8 +74,13 @@ def conflict_words(texts: Texts, lang: str, conflict: Conflict, code_words: str)
 
 def side_words(texts: Texts, lang: str, about: str, side: Side, when: When) -> tuple[str, str]:
     """Who, and what it says."""
-    who = source_words(texts, lang, side.kind, side.name, "" if side.at_ms is None else when(side.at_ms))
+    who = source_words(texts, lang, side.kind, side.name, _moment(when, side.at_ms))
     if not side.says:
         return who, texts.title("tree_says_nothing", lang)
     code = f"tree_says_{about}"
     return who, texts.title(code, lang, says=side.says) if texts.has(code) else side.says
+
+
+def _moment(when: When, at_ms: int | None) -> str:
+    """Empty where nobody says when."""
+    return when(at_ms) if at_ms else ""

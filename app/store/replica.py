@@ -161,6 +161,12 @@ class Replica:
                 for line in change.lines
             ],
         )
+        self._sql.run(
+            "UPDATE sources SET made_ms = ?1, at_ms = ?1 WHERE kind = ?2 AND name = ?3",
+            change.shipped_ms or 0,
+            HOSPITAL,
+            change.delivery,
+        )
         self._sources.forget()
         for (receipt,) in self._sql.all("SELECT id FROM receipts WHERE delivery = ? AND state = 'open'", row):
             self._receipts.ensure_lines(str(receipt), row)

@@ -5,6 +5,8 @@ Nothing but keys goes in. The default is tried, `--scanner keys`, and a computer
 
 from __future__ import annotations
 
+import contextlib
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tests.ui.wedge_window import Shot, WindowUnderKeys
 MISSING = reason_without()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=f"no screen for keys: {MISSING}")
 DELIVERY = "DEMO-20261122-12"
+TRIES = 3
 PIN_PLACES = (2, 3, 4, 5)
 
 
@@ -25,6 +28,19 @@ PIN_PLACES = (2, 3, 4, 5)
 def screen() -> Iterator[Screen]:
     with Screen() as made:
         yield made
+
+
+def answered(window: WindowUnderKeys, shot: Shot, key: str, value: object = None) -> dict[str, Any]:
+    """Type a label until the window answers it: on a busy machine keys can come as slowly as a person's, and then
+    somebody shoots once more."""
+    for _ in range(TRIES - 1):
+        window.put(shot)
+        window.keyboard.sync()
+        with contextlib.suppress(queue.Empty):
+            return until(window, key, value)
+    window.put(shot)
+    window.keyboard.sync()
+    return until(window, key, value)
 
 
 def until(window: WindowUnderKeys, key: str, value: object = None) -> dict[str, Any]:
@@ -47,25 +63,15 @@ def test_a_delivery_by_keys_alone(
         assert until(window, "people")["people"] >= 3
         if scanners:
             until(window, "scanners", {"keys": "ready"})
-        window.put(Shot("MATOU#1001"))
-        window.keyboard.sync()
-        assert until(window, "badge") == {"badge": "1001"}
+        assert answered(window, Shot("MATOU#1001"), "badge") == {"badge": "1001"}
         screen.set_layout("us")  # digits of a person: on the pad as they are
         window.person(PIN_PLACES, each_ms=120)
         until(window, "signed_in", "1001")
         screen.set_layout(layout)
-        window.put(Shot(f"MATOU={DELIVERY}"))
-        window.keyboard.sync()
-        until(window, "opened", DELIVERY)
+        answered(window, Shot(f"MATOU={DELIVERY}"), "opened", DELIVERY)
         for box in boxes:
-            window.put(Shot(box, gap_ms=0))
-            window.keyboard.sync()
-            assert until(window, "scan") == {"scan": box, "reason": "ok"}
-        window.put(Shot("MATOU!undo"))
-        window.keyboard.sync()
-        assert until(window, "command") == {"command": "undo", "ok": True}
-        window.put(Shot(f"]C1{boxes[4]}\x1dX", separator="f8"))
-        window.keyboard.sync()
-        until(window, "trouble", "wedge_gs_lost")
+            assert answered(window, Shot(box, gap_ms=0), "scan") == {"scan": box, "reason": "ok"}
+        assert answered(window, Shot("MATOU!undo"), "command") == {"command": "undo", "ok": True}
+        answered(window, Shot(f"]C1{boxes[4]}\x1dX", separator="f8"), "trouble", "wedge_gs_lost")
         assert window.ask()["screen"] == "receiving", "no Enter has pressed a button"
     screen.set_layout("us")

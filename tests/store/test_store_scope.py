@@ -176,6 +176,21 @@ def test_a_scan_holds_every_pack_and_its_undo_lets_go_of_just_these(
     assert (after.gains, after.settled, holds_all) == ((), before.codes, True)
 
 
+@SETTINGS
+@given(drawn=MANY)
+def test_each_pack_is_in_one_counter_its_latest_outcome_or_received(shelf: Bench, drawn: list[Drawn]) -> None:
+    def ask() -> Counter[tuple[int, str]]:
+        lay(shelf, drawn, by_content=False)
+        seen(shelf, by_content=False)
+        return shelf.scope.sums(RECEIPT)
+
+    wanted: Counter[tuple[int, str]] = Counter()
+    for each in drawn:
+        if each.outcomes or each.holders:
+            wanted[each.line, each.outcomes[-1] if each.outcomes else "received"] += each.packs
+    assert shelf.writer.call(ask) == wanted
+
+
 def test_packs_that_fit_no_line_are_strays_and_are_not_held(shelf: Bench) -> None:
     def ask() -> tuple[PackSet, list[tuple[object, ...]]]:
         here = Drawn(1, None, frozenset(), (), 0, 0)

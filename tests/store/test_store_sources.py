@@ -287,8 +287,8 @@ def test_a_carton_without_boxes_is_no_more_boxes_where_its_manifest_names_them_a
 
 
 def test_a_carton_of_two_batches_counts_on_lines_that_its_boxes_are_on(bench: Bench) -> None:
-    """The first line of its drug is another carton's."""
-    shelf = Shelf(bench, (2, 2, 2))
+    """The first line of its drug is another carton's, and every box of every line is named."""
+    shelf = Shelf(bench, (2, 1, 1))
     mixed = [claim(carton(1)), claim(box(2), carton(1), batch="B2"), claim(box(3), carton(1), batch="B3")]
     shelf.tell([*tree(range(2)), *mixed])
     outcome = bench.desk(LATE).scan(carton(1).encode())

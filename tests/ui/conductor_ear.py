@@ -27,6 +27,7 @@ NAMES = (
     "ready", "site_changed", "operators_changed", "badge_read", "signed_in", "signed_out", "tasks_changed",
     "delivery_offered", "receipt_opened", "receipt_changed", "receipt_left", "scan_answered", "command_answered",
     "looked_up", "uploads_changed", "settings_changed", "scanners_changed", "scanner_bytes", "sync_changed", "trouble",
+    "search_changed", "doctor_changed", "tree_found", "relay_changed", "import_moved",
 )  # fmt: skip
 
 

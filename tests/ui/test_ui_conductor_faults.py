@@ -128,7 +128,7 @@ def test_a_refused_item_is_seen_retried_and_taken(begin: Callable[..., Ear], san
 
 def test_a_bad_scanner_does_not_keep_the_others_shut(begin: Callable[..., Ear], tmp_path: Path) -> None:
     with PtyPort(tmp_path) as port:
-        ear = begin(None, "serial", "keys", port.spec, port.spec, f"serial:{tmp_path / 'gone'}")
+        ear = begin(None, "serial", "hid:no:numbers", port.spec, port.spec, f"serial:{tmp_path / 'gone'}")
         found = ear.wait(
             "scanners_changed",
             fits=lambda all_: [one.state for one in all_] == [DeviceState.READY, DeviceState.TROUBLE],
@@ -136,7 +136,7 @@ def test_a_bad_scanner_does_not_keep_the_others_shut(begin: Callable[..., Ear], 
         assert [one.code for one in found] == [None, "port_not_found"]
         ear.wait("trouble", 5)
         assert sorted(ear.codes()) == [
-            "bad_scanner_spec", "bad_scanner_spec", "kind_not_supported", "port_not_found", "server_missing",
+            "bad_scanner_spec", "bad_scanner_spec", "bad_scanner_spec", "port_not_found", "server_missing",
         ]  # fmt: skip
         port.unplug()
         ear.wait("trouble", fits=lambda said: said[0] == "port_lost")

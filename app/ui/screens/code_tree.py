@@ -232,6 +232,11 @@ class TreePanel(Card):
         """What is shown now."""
         return self._view
 
+    @property
+    def shows_sides(self) -> bool:
+        """Whether who says what is in the place of the tree."""
+        return self._shows_sides and bool(self._view.conflicts)
+
     def draw(self, view: PackageTree) -> None:
         """Another tree; the same one stays as it was folded."""
         is_new = view.root != self._view.root
@@ -266,7 +271,7 @@ class TreePanel(Card):
 
     def _show(self) -> None:
         view = self._view
-        sides = self._shows_sides and bool(view.conflicts)
+        sides = self.shows_sides
         self.empty.setVisible(view.root is None and not sides)
         self.tree.setVisible(view.root is not None and not sides)
         self.sides.setVisible(sides)

@@ -93,7 +93,7 @@ class Body(QWidget):
             self._place_in_pocket()
 
     def fit(self, room_px: int, text_scale: float, *, held: bool) -> None:
-        """What is seen, and how much the verdict has of `room_px`: less while differences are worked on.
+        """What is seen, and how much the verdict has of `room_px`: less while differences or packages are worked on.
 
         `held`: a stop waits to be confirmed, and needs the room more than what nobody can scan now.
         """
@@ -107,7 +107,7 @@ class Body(QWidget):
         self.tree.setVisible(self.shows_tree)
         self.entry_list.setVisible(tab == RECENT if pocket else not self._tree_unfolded)
         low = pocket and room_px < self._needed_px()
-        working = pocket and tab == DIFFERENCES and not held
+        working = not held and tab in (DIFFERENCES, TREE)
         self.header.set_slim(slim=low)
         self.totals.set_small(small=low or working)
         least_px = self._least_panel_px(LOW_PANEL_PX if low or working else PANEL_PX, room_px, text_scale)
@@ -118,7 +118,7 @@ class Body(QWidget):
         list_share = TREE_SHARE if self._form is Form.DESK and self._tree_unfolded else LIST_SHARE
         self._grid.setRowStretch(LIST_ROW, 0 if fills else list_share)
         self.totals.setVisible(not fills)
-        self.lead.setVisible(self._leads and not fills)
+        self.lead.setVisible(self._leads and not fills and tab not in (TREE, DIFFERENCES))  # there one is already
         if fills:
             for other in (self.tabs, self.line_list, self.entry_list, self.tree, self.differences):
                 other.hide()

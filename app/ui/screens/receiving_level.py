@@ -10,18 +10,20 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout
 
+from app.base.texts import Texts
 from app.flows.views import LineView
 from app.ui.icons import Icon
 from app.ui.screens.receiving_words import code_tail
-from app.ui.theme import GRID_PX, Size, Tone
+from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import IconButton, PlainButton
 from app.ui.widgets.cards import Card, Page
 from app.ui.widgets.fitting import Label
 from app.ui.widgets.rows import Row, RowList
 
 LEVELS = {1: Icon.BOX, 2: Icon.LAYERS, 3: Icon.BOX_OPEN, 4: Icon.BOXES}
+STACKED_FROM = 1.5  # above it the levels stand under each other
 DRUGS_SEEN = 6  # at once; the others are scrolled to
 
 
@@ -74,7 +76,11 @@ class LevelSheet(Page):
             self.levels[1].setFocus()
         else:
             self.drugs.setFocus()
-            self.drugs.setCurrentIndex(self.drugs.model_of_rows.index(0))
+            if not self.drugs.currentIndex().isValid():
+                self.drugs.setCurrentIndex(self.drugs.model_of_rows.index(0))
+
+    def retheme(self, look: Look, _texts: Texts) -> None:
+        self._place(1 if look.text_scale >= STACKED_FROM else 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -90,10 +96,20 @@ class LevelSheet(Page):
         self.rows.setContentsMargins(0, 0, 0, 2 * GRID_PX)
         self.add(head)
         card = Card(padding_px=GRID_PX + GRID_PX // 2)
-        for part in (self._subject, self._step, self.drugs, *self.levels.values()):
+        for part in (self._subject, self._step, self.drugs):
             card.add(part)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(GRID_PX)
+        self._place(2)
+        card.add(self._grid)
         self.add(card)
         self.add_stretch()
+
+    def _place(self, columns: int) -> None:
+        while self._grid.takeAt(0) is not None:
+            pass
+        for place, button in enumerate(self.levels.values()):
+            self._grid.addWidget(button, place // columns, place % columns)
 
     def _show(self) -> None:
         name = self._names.get(self._drug, "")
