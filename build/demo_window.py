@@ -172,13 +172,13 @@ class Hand(QObject):
         for shell in order.get("shells", ("pocket", "desk")):
             self._window.resize(*SHELLS[shell])
             for one in LOOKS:
-                self._window.frame.set_look(one)
+                self._wear(one)
                 for screen in order["screens"]:
                     self._window.frame.go(screen)
                     name = f"{order.get('name', screen)}-{shell}-{one.mode}-{one.text_scale * 100:.0f}"
                     problems += [f"{name}: {problem}" for problem in self._picture(name)]
                     files.append(f"{name}.png")
-        self._window.frame.set_look(look)
+        self._wear(look)
         self._window.resize(size)
         self._window.frame.go(before)
         self._settle()
@@ -196,6 +196,12 @@ class Hand(QObject):
             self._until("the page with the other screens does not open", lambda: self._window.frame.current == MORE)
             self._click_row(self._screen(MorePage).list, screen)
         self._until(f"{screen} does not open", lambda: self._window.frame.current == screen)
+
+    def _wear(self, look: Look) -> None:
+        """As a person sets it: a screen that asks for the settings anew keeps it."""
+        self._window.conductor.set_setting("theme", str(look.mode))
+        self._window.conductor.set_setting("text_scale", str(look.text_scale))
+        self._until("the look does not change", lambda: self._window.frame.look == look)
 
     def _press_way(self, screen: str) -> bool:
         words = self._texts.title(f"ui_screen_{screen}", self._window.frame.look.lang)
