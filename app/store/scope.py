@@ -43,16 +43,14 @@ _HOLDERS = "SELECT seq FROM holds WHERE pack = ? AND receipt = ? ORDER BY seq"
 _OUTCOME = "SELECT outcome FROM outcomes WHERE pack = ? AND receipt = ? ORDER BY seq DESC LIMIT 1"
 # Which counter each pack is in: its latest outcome, else received if anything holds it.
 _SUMS = """
-SELECT counter, line, sum(packs) FROM (
-    SELECT coalesce(o.outcome, 'received') AS counter, coalesce(o.line, h.line) AS line,
-           coalesce(o.packs, h.packs) AS packs
-      FROM scope s
-      LEFT JOIN outcomes o ON o.pack = s.pack AND o.receipt = ?1
-        AND o.seq = (SELECT max(x.seq) FROM outcomes x WHERE x.pack = s.pack AND x.receipt = ?1)
-      LEFT JOIN holds h ON h.pack = s.pack AND h.receipt = ?1
-        AND h.seq = (SELECT min(y.seq) FROM holds y WHERE y.pack = s.pack AND y.receipt = ?1)
-     WHERE o.pack IS NOT NULL OR h.pack IS NOT NULL)
- GROUP BY counter, line"""
+SELECT 'received', h.line, sum(h.packs) FROM scope s CROSS JOIN holds h ON h.pack = s.pack AND h.receipt = ?1
+ WHERE NOT EXISTS (SELECT 1 FROM holds y WHERE y.pack = s.pack AND y.receipt = ?1 AND y.seq < h.seq)
+   AND NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.pack = s.pack AND x.receipt = ?1)
+ GROUP BY h.line
+ UNION ALL
+SELECT o.outcome, o.line, sum(o.packs) FROM scope s CROSS JOIN outcomes o ON o.pack = s.pack AND o.receipt = ?1
+ WHERE NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.pack = s.pack AND x.receipt = ?1 AND x.seq > o.seq)
+ GROUP BY o.outcome, o.line"""
 _ELSEWHERE = {"in": "received", "dispensed": "dispensed"}
 
 
