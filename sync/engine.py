@@ -166,6 +166,8 @@ class SyncEngine:
             there = code is None and not cycle.cut and (outlook.empty or not until_empty)
             if there and self._relay is not None:
                 self._relay.finish(lambda: self._over(deadline), lambda wait_s: self._pause(wait_s, deadline))
+                outlook = self._look(cycle)  # a manifest may have restated a scan: that goes out, too
+                there = outlook.empty or not until_empty or self._over(deadline)
             if there or code in PERMANENT:
                 return self._summary(fetched, code)
             self._pause(self._wait_s(cycle, outlook, failures), deadline)
