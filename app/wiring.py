@@ -29,7 +29,6 @@ from app.flows.lookups import CodeView, Lookups
 from app.flows.manifest_news import Arrival, Came, ManifestNews, RefusedManifest
 from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
-from app.flows.relation_file import RelationFiles
 from app.flows.resolving import CodeAnswer, Local, Relay
 from app.flows.restating import Restating
 from app.flows.sign_in import SignIn
@@ -54,6 +53,7 @@ from sync import MIGRATIONS as SYNC_MIGRATIONS
 from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
 
 if TYPE_CHECKING:
+    from app.flows.relation_report import FileReport, Progress
     from sync import Site, SyncEngine
 
 SCHEMA = (MIGRATIONS, SYNC_MIGRATIONS)
@@ -138,7 +138,6 @@ class Program:
         self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
         self.uploads = Uploads(parts)
         self._manifest_news = ManifestNews(self.writer)
-        self.relation_files = RelationFiles(self.writer, self.sources, self.catalogue, self.clock)
 
     def close(self) -> None:
         """Stop the exchange, then the store, then let go of the folder."""
@@ -148,6 +147,12 @@ class Program:
     def server(self) -> str | None:
         """Where the hospital is: the command line before site.toml; None if nobody said."""
         return self.call.server or self.settings.text("server") or None
+
+    def take_in_file(self, path: Path, progress: Progress = lambda _: True) -> FileReport:
+        """Take in a production line's relation file. Raises Trouble."""
+        from app.flows.relation_file import RelationFiles  # noqa: PLC0415 - brings a parser that no scan waits for
+
+        return RelationFiles(self.writer, self.sources, self.catalogue, self.clock).take_in(path, progress)
 
     def knows_delivery(self, number: str) -> bool:
         found = self.writer.call(lambda: self.catalogue.delivery(number), priority=SCAN, write=False)

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     call, texts = call_of(args, "matou import"), Texts.load()
     lang = call.environment.lang
     with Program(call) as program:
-        report = program.relation_files.take_in(args.file, _on_a_terminal() if not args.json else lambda _: True)
+        report = program.take_in_file(args.file, _on_a_terminal() if not args.json else lambda _: True)
     text = _line(report, texts, lang) if args.json else "\n".join(report_words(report, texts, lang))
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
     sys.stdout.flush()

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from app.base.errors import Trouble
 from app.flows.relation_report import FileReport, Progress, Step
@@ -37,17 +36,11 @@ class ImportView:
         return self.report is not None or self.trouble is not None
 
 
-class Files(Protocol):
-    """Who takes files in."""
-
-    def take_in(self, path: Path, progress: Progress = ...) -> FileReport: ...
-
-
 class FileImport:
     """One file at a time. `tell` is called on any thread, when something moved that can be seen."""
 
-    def __init__(self, files: Files, tell: Callable[[ImportView], None]) -> None:
-        self._files = files
+    def __init__(self, take_in: Callable[[Path, Progress], FileReport], tell: Callable[[ImportView], None]) -> None:
+        self._take_in = take_in
         self._tell = tell
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,7 +76,7 @@ class FileImport:
 
         self._tell(last)
         try:
-            end = ImportView(path.name, report=self._files.take_in(path, go_on))
+            end = ImportView(path.name, report=self._take_in(path, go_on))
         except Trouble as trouble:
             end = ImportView(path.name, trouble=trouble.code, values=trouble.values)
         except Exception as error:

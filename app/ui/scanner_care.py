@@ -6,16 +6,19 @@ While a visit or a search is under way, what is scanned with the devices screen 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from app.base.errors import Trouble
 from app.flows.credentials import is_credential
-from app.flows.doctor import Examination
-from app.flows.scanner_search import ScannerSearch
 from app.ui.fronts import Shot
 from app.ui.signals import Signals
 from app.wiring import Program
 from devices import RawScan, ScannerSpec, list_scanners
 from devices.ports import address_of
+
+if TYPE_CHECKING:
+    from app.flows.doctor import Examination
+    from app.flows.scanner_search import ScannerSearch
 
 Say = Callable[..., None]
 
@@ -38,6 +41,8 @@ class ScannerCare:
         spec = None if manager is None else manager.spec_of(device)
         if manager is None or spec is None:
             raise Trouble("scanner_not_here", subject=device)
+        from app.flows.doctor import Examination  # noqa: PLC0415 - nobody waits for the doctor at the start
+
         model = address_of(spec)[1] if spec.kind == "serial" else None
         self._visit, self._visited = Examination(spec, model, is_credential), spec
         if spec.unframed() != spec:
@@ -54,6 +59,8 @@ class ScannerCare:
         self.end()
         if self._program.scanners is None:
             raise Trouble("scanner_not_here", subject="")
+        from app.flows.scanner_search import ScannerSearch  # noqa: PLC0415 - as above
+
         self._search = ScannerSearch(self._program.scanners, list_scanners)
         self._say(self._to.search_changed, self._search.begin())
 

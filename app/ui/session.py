@@ -58,7 +58,7 @@ class Session:
         self._clock_told = False
         self._uploads: tuple[tuple[str, ...], int, int | None] = ((), 200, None)
         self.care = ScannerCare(program, to, say)
-        self.imports = FileImport(program.relation_files, lambda view: say(to.import_moved, view))
+        self.imports = FileImport(program.take_in_file, lambda view: say(to.import_moved, view))
         self._goals: dict[Goal, Callable[[Shot, str], None]] = {
             Goal.RECEIVE: lambda scan, _: self._receive(scan),
             Goal.OPEN: lambda _, number: self.open_delivery(number),

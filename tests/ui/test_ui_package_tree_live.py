@@ -23,7 +23,7 @@ def test_a_file_becomes_a_tree_on_both_screens(qtbot: QtBot, tmp_path: Path) -> 
     with Dock(tmp_path / "data") as dock:
         dock.feed(drug("YP-1", LEVELS))
         file = write(tmp_path, document(batch(tree(bundles=3, boxes=4))))
-        assert dock.program.relation_files.take_in(file).state == "taken_in"
+        assert dock.program.take_in_file(file).state == "taken_in"
     texts = Texts.load()
     lookup, receiving = LookupScreen(Look(), texts), ReceivingScreen(Look(), texts)
     for screen in (lookup, receiving):

@@ -7,7 +7,7 @@ a relation file from a stick.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +20,7 @@ from app.base.errors import Trouble
 from app.domain.reasons import Panel
 from app.flows.relation_report import FileReport, Progress, Step
 from app.ui import theme
-from app.ui.file_import import FileImport, Files, ImportView
+from app.ui.file_import import FileImport, ImportView
 from app.ui.fonts import load_fonts
 from app.ui.screens.receiving_body import TREE
 from app.ui.screens.settings import SettingsScreen
@@ -240,8 +240,8 @@ def test_an_import_is_cancelled_and_scans_go_on_meanwhile(hand: Hand, tmp_path: 
     write(stick, document(batch(tree())))
     session = hand.window.conductor._session
     assert session is not None
-    gate = Gate(session._program.relation_files)
-    session.imports._files = gate
+    gate = Gate(session._program.take_in_file)
+    session.imports._take_in = gate.take_in
     page = hand.tasks.imports
     page.finder.places = lambda: (stick,)
     hand.touch(hand.tasks.importers[hand.tasks.form])
@@ -267,8 +267,8 @@ def test_an_import_is_cancelled_and_scans_go_on_meanwhile(hand: Hand, tmp_path: 
 class Gate:
     """Takes files in, and waits before the store is written until it is let through."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, take_in: Callable[[Path, Progress], FileReport]) -> None:
+        self._take_in = take_in
         self.open = threading.Event()
 
     def take_in(self, path: Path, progress: Progress = lambda _: True) -> FileReport:
@@ -279,16 +279,16 @@ class Gate:
                 going_on = progress(step)
             return going_on
 
-        return self._files.take_in(path, held)
+        return self._take_in(path, held)
 
 
 def test_two_files_at_once_are_one_too_many_and_the_end_cancels(hand: Hand, tmp_path: Path) -> None:
     path = write(tmp_path, document(batch(tree())))
     session = hand.window.conductor._session
     assert session is not None
-    gate = Gate(session._program.relation_files)
+    gate = Gate(session._program.take_in_file)
     seen: list[ImportView] = []
-    imports = FileImport(gate, seen.append)
+    imports = FileImport(gate.take_in, seen.append)
     imports.begin(path)
     with pytest.raises(Trouble, match="import_busy"):
         imports.begin(path)
