@@ -310,7 +310,7 @@ def test_a_refused_manifest_has_an_owner(hand: Hand) -> None:
     hand.window.conductor._on_exchange(SyncStatus("online", relay=RelayStatus("online", None, 0, 1, NOW_MS)))
     hand.until(lambda: settings.relay.state.text() == "已连接 11-22 14:00", "the relay answers")
     title, advice = settings.relay.refused[0]
-    assert title.text() == f"{DELIVERY}：供应商的包装清单校验不符"
+    assert title.text() == f"清单 {DELIVERY}：供应商的包装清单校验不符"
     assert advice.text().startswith("由供应商处理：")
 
     relay.tell(rows, version=2)
