@@ -291,7 +291,7 @@ class WedgeDecoder:
             return "wedge_ime"
         if self._alt_digits:
             return "wedge_unknown_key"
-        if self._past.caps_since(burst.first_us):
+        if burst.caps_turned:
             return "wedge_caps_lock"
         first = burst.strokes[0]
         if (end is not None and end.shift) or self._past.shift_held(first, _HELD_US):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.wedge_keys import KeyEvent
+from devices.wedge_keys import KeyEvent, KeyKind
 
 FEWEST = 6
 """A scanner's label has so many signs; a person never presses so many so fast."""
@@ -22,6 +22,8 @@ class Burst:
         self.strokes: list[KeyEvent] = []
         self.composed = False
         """An input method took keys away, or put text of its own beside them."""
+        self.caps_turned = False
+        """Caps Lock was pressed in the midst of it."""
         self._down: dict[tuple[int, int], int] = {}
         self._since: list[int] = []
         """Per stroke: how many others were pressed while it was down."""
@@ -43,7 +45,8 @@ class Burst:
         self._since.append(0)
 
     def modifier(self, event: KeyEvent) -> None:
-        """Shift, Ctrl or Alt went down: some scanners pause before and after it."""
+        """Shift, Ctrl, Alt or Caps Lock went down: some scanners pause before and after it."""
+        self.caps_turned |= event.kind is KeyKind.CAPS
         self.last_us = max(self.last_us, event.at_us)
 
     def release(self, event: KeyEvent) -> bool:

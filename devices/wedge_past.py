@@ -26,7 +26,6 @@ class Past:
     def __init__(self) -> None:
         self.composed_us = _LONG_AGO_US
         self.alt_code_us = _LONG_AGO_US
-        self._caps_us = _LONG_AGO_US
         self._shifts: dict[tuple[int, int], int] = {}
         self._pressed_us: dict[tuple[int, int], int] = {}
         self._repeating: set[tuple[int, int]] = set()
@@ -42,8 +41,6 @@ class Past:
 
     def modifier(self, event: KeyEvent) -> None:
         """A modifier went down or up."""
-        if event.kind is KeyKind.CAPS and event.pressed:
-            self._caps_us = event.at_us
         if event.kind is KeyKind.SHIFT:
             if not event.pressed:
                 self._shifts.pop(event.same_key, None)
@@ -79,10 +76,6 @@ class Past:
         if not first.shift:
             return False
         return any(first.at_us - since_us > limit_us for since_us in self._shifts.values())
-
-    def caps_since(self, at_us: int) -> bool:
-        """Whether Caps Lock was pressed from then on."""
-        return self._caps_us >= at_us
 
     def lost_keys_since(self, at_us: int) -> bool:
         """Whether an input method has put text in, or a key was released that was never pressed here."""

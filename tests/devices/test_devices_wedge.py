@@ -224,6 +224,12 @@ def test_caps_lock_pressed_amid_a_scan_is_refused() -> None:
     assert heard(merged(scan(), [caps])).refusals == ["wedge_caps_lock"]
 
 
+def test_caps_lock_pressed_in_the_millisecond_before_a_scan_leaves_it_whole() -> None:
+    caps = KeyEvent(0x01000024, "", START_US, place=58)
+    label = scan("]d2LotAbC-09", caps=True, gap_us=0)
+    assert heard([caps, replace(caps, pressed=False), *label]).labels == [b"]d2LotAbC-09"]
+
+
 @pytest.mark.parametrize(("gs_keys", "label"), [(frozenset(), []), (frozenset({0x01000037}), [GS1.encode()])])
 def test_a_function_key_is_a_separator_only_where_the_site_says_so(gs_keys: frozenset[int], label: list[bytes]) -> None:
     got = heard(scan(GS1, separator="f8"), WedgeProfile(gs_keys=gs_keys))
