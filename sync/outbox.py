@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sync import bodies
+from sync.item_ids import maybe_packed, maybe_unpacked, packed, unpacked
 from sync.ports import Database
 
 STATES = ("queued", "in_flight", "accepted", "refused", "unsure", "held")
@@ -99,19 +101,20 @@ class Outbox:
 
     def add(self, item: NewItem, realm: str) -> None:
         """Queue an item for the hospital `realm`, inside the caller's transaction."""
+        beside = bodies.Beside(item.id, item.receipt, item.seq, item.kind, item.created_ms)
         self._database.execute_sql(
             _ADD,
             (
-                item.id,
+                packed(item.id),
                 realm,
                 item.receipt,
                 item.seq,
                 item.kind,
-                item.negates,
-                item.waits_for,
+                maybe_packed(item.negates),
+                maybe_packed(item.waits_for),
                 item.urgent,
                 item.created_ms,
-                item.body,
+                bodies.packed(item.body, beside),
             ),
         )
 
@@ -133,7 +136,7 @@ class Outbox:
         """The newest rows that meet every given condition, newest first; page on with `before_n`."""
         conditions: list[str] = []
         values: list[object] = []
-        for column, wanted in (("id", ids), ("state", states)):
+        for column, wanted in (("id", [packed(item_id) for item_id in ids]), ("state", states)):
             if wanted:
                 conditions.append(f"{column} IN ({marks(len(wanted))})")
                 values.extend(wanted)
@@ -169,7 +172,7 @@ class Outbox:
 
     def _move(self, statement: str, ids: Sequence[str]) -> int:
         cursor = self._database.cursor()
-        cursor.executemany(statement, [(item_id,) for item_id in ids])
+        cursor.executemany(statement, [(packed(item_id),) for item_id in ids])
         return max(cursor.rowcount, 0)
 
 
@@ -196,12 +199,12 @@ def _row(values: tuple[object, ...]) -> OutboxRow:
     )
     return OutboxRow(
         n=whole(n),
-        id=str(item_id),
+        id=unpacked(item_id),
         realm=str(realm),
         receipt=str(receipt),
         seq=whole(seq),
         kind=str(kind),
-        negates=word(negates),
+        negates=maybe_unpacked(negates),
         state=str(state),
         result=word(result),
         code=word(code),

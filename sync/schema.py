@@ -6,6 +6,17 @@ that still have a way to go: the hot path and the drain stay as fast with a full
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sync import upload_log
+from sync.item_ids import packed
+from sync.ports import Database
+
+Step = str | Callable[[Database], None]
+"""A statement, or what no statement can do."""
+
+_ROWS_AT_ONCE = 1_000
+
 _OUTBOX = """
 CREATE TABLE sync_outbox (
     n INTEGER PRIMARY KEY,
@@ -78,7 +89,21 @@ CREATE TABLE sync_batch (
 )
 """
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {
+
+def _pack_ids(database: Database) -> None:
+    """The ids of older rows, as `item_ids` writes them; bodies of older rows stay readable as they are."""
+    last = -1
+    while found := database.execute_sql(
+        "SELECT n, id, negates, waits_for FROM sync_outbox WHERE n > ? ORDER BY n LIMIT ?", (last, _ROWS_AT_ONCE)
+    ).fetchall():
+        database.cursor().executemany(
+            "UPDATE sync_outbox SET id = ?, negates = ?, waits_for = ? WHERE n = ?",
+            [(*(None if one is None else packed(str(one)) for one in ids), n) for n, *ids in found],
+        )
+        last = int(str(found[-1][0]))
+
+
+MIGRATIONS: dict[int, tuple[Step, ...]] = {
     1: (
         _OUTBOX,
         "CREATE INDEX sync_outbox_queue ON sync_outbox (n, next_ms) WHERE state = 'queued'",
@@ -94,5 +119,6 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "CREATE TABLE sync_cursor (realm TEXT PRIMARY KEY, cursor TEXT NOT NULL, moved_ms INTEGER NOT NULL)",
         _BATCH,
     ),
+    3: (_pack_ids, *upload_log.STATEMENTS),
 }
-"""Schema version → statements, each run once, in order, inside the program's migration transaction."""
+"""Schema version → steps, each taken once, in order, inside the program's migration transaction."""

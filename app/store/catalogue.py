@@ -17,7 +17,7 @@ import peewee
 from app.base.secrets import PinVerifier
 from app.domain.documents import DeliveryNo, Drug, DrugId
 from app.domain.maker_codes import MakerPatterns, usable
-from app.domain.rights import Operator
+from app.domain.rights import Operator, rights_of
 from app.store.tables import Sql, select
 
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Catalogue:
             row["id"],
             row["name"],
             row["role"],
-            frozenset(json.loads(row["rights"])),
+            rights_of(row["role"], json.loads(row["rights"])),
             frozenset(json.loads(row["store_rooms"])),
             bool(row["active"]),
             row["registration"],

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import peewee
 
@@ -32,7 +33,8 @@ PRAGMAS: tuple[tuple[str, int | str], ...] = (
 _HEADER_BYTES = 100
 _HEADER_BEGINS = b"SQLite format 3\0"
 
-Migrations = Mapping[int, Sequence[str]]
+# What no statement can do is done by a function; its type is loose because `sync` knows less of a database than peewee.
+Migrations = Mapping[int, Sequence[str | Callable[[Any], None]]]
 
 
 def open_database(
@@ -40,7 +42,7 @@ def open_database(
 ) -> peewee.SqliteDatabase:
     """The open database at the newest version.
 
-    `migrations`: version → statements, from the store and from sync; all of one version run in one transaction.
+    `migrations`: version → steps, from the store and from sync; all of one version run in one transaction.
     Raises Trouble: database_newer, database_damaged, disk_full, data_folder_read_only, data_folder_bad.
     """
     known = max(version for part in migrations for version in part)
@@ -153,6 +155,6 @@ def immediate(database: peewee.SqliteDatabase) -> Iterator[None]:
 def _upgrade(database: peewee.SqliteDatabase, version: int, migrations: Sequence[Migrations]) -> None:
     with immediate(database):
         for part in migrations:
-            for statement in part.get(version, ()):
-                database.execute_sql(statement)
+            for step in part.get(version, ()):
+                _ = step(database) if callable(step) else database.execute_sql(step)
         database.execute_sql(f"PRAGMA user_version = {version}")

@@ -30,6 +30,10 @@ SELECT d.line, d.drug, d.batch, d.expiry, d.packs, r.received, r.short, r.damage
 _SCANS_OF_PARENT = """
 SELECT e.seq, EXISTS (SELECT 1 FROM holds h WHERE h.pack = e.code AND h.receipt = e.receipt AND h.seq = e.seq)
   FROM entries e INDEXED BY entries_by_code WHERE e.code = ? AND e.receipt = ? AND e.counted = 1 AND e.in_force = 1"""
+_BATCHLESS = """
+SELECT c.id, c.drug FROM source_counts n CROSS JOIN contents c ON c.id = n.content
+ WHERE n.source = ? AND c.batch = ''"""
+_TWIN_LINES = "SELECT 1 FROM delivery_lines WHERE delivery = ? GROUP BY drug, batch HAVING count(*) > 1 LIMIT 1"
 _ELSEWHERE = {"in": "received", "dispensed": "dispensed"}
 
 
@@ -60,17 +64,24 @@ class FactsReader:
         row = self._sql.one(f"{_LINES} AND d.line = ?3", receipt.id, receipt.delivery, number)
         return None if row is None else self._line(receipt, row)
 
-    def of(self, reading: Reading, receipt: ReceiptKey) -> CodeFacts:
-        """The facts behind one reading. The scope is left with the packs that it stands for."""
+    def of(self, reading: Reading, receipt: ReceiptKey, *, piece: str | None = None) -> CodeFacts:
+        """The facts behind one reading. The scope is left with the packs that it stands for.
+
+        `piece`: the one pack that is meant, where the code names a batch.
+        """
         key = key_of(reading)
         if key is None:
             return CodeFacts(None, fits=self._fits(reading, receipt))
         claims = self._packages.of(key)
-        mine = next((claim for claim in claims if claim.delivery == receipt.delivery), None)
+        here = [claim for claim in claims if claim.delivery == receipt.delivery]
+        mine = next((claim for claim in here if claim.line is not None), here[0] if here else None)
         other = None if mine else self._open_elsewhere(claims)
         drug, level = self._drug_of(reading, claims, mine, other, receipt)
-        line = self._line_of(key, reading, claims, mine, drug, receipt)
-        packs = self._packs(key, claims, other, (drug, level), line, receipt)
+        told_line = self._told_line(claims, mine, receipt)
+        count = 1 if level == 1 else _amount(claims) or _by_ratio(drug, level)
+        line = told_line or self._line_of(key, reading, drug, receipt, count)
+        piece = piece if drug is not None and drug.item_kind == "consumable" else None
+        packs, placed = self._packs(piece or key, claims, other, (drug, level), line, receipt)
         lines = self._lines_of(packs, line, receipt)
         drug_lines = (line,) if mine and line else self._drug_lines(drug, receipt)
         told = mine is not None and mine.line is not None
@@ -97,6 +108,10 @@ class FactsReader:
             opened=level != 1 and self._packages.opened(key),
             replaced_by=self._packages.replaced_by(key),
             fits=self._fits(reading, receipt) if mine is None else (),
+            line_guessed=told_line is None
+            and not placed
+            and _is_open(self._drug_lines(drug, receipt) if mine else drug_lines, _label_batch(reading)),
+            piece=piece,
         )
 
     def _fits(self, reading: Reading, receipt: ReceiptKey) -> tuple[str, ...]:
@@ -117,43 +132,51 @@ class FactsReader:
         kind: tuple[Drug | None, int | None],
         line: Line | None,
         receipt: ReceiptKey,
-    ) -> PackSet:
+    ) -> tuple[PackSet, bool]:
         """The packs that the code stands for: known children, then a source's amount, then the ratio, as an estimate.
 
-        What is made for this delivery is believed before what is not; a code that another delivery names is that one's.
+        And whether their lines are told by a source. What is made for this delivery is believed before what is not; a
+        code that another delivery names is that one's.
         """
         drug, level = kind
         bound = [claim for claim in claims if claim.delivery == (other.delivery if other else receipt.delivery)]
         tree = self._packages.best_tree((*bound, *(claim for claim in claims if claim.delivery is None)))
         if tree is None:
             if level != 1 and bound and line and line.line in self._packages.covered_lines(receipt.delivery):
-                return NO_PACKS  # its manifest names every box of the line, and none of them in it
-            amount = next((claim.amount for claim in claims if claim.amount), None)
+                return NO_PACKS, True  # its manifest names every box of the line, and none of them in it
+            amount = _amount(claims)
             count = 1 if level == 1 else amount or _by_ratio(drug, level)
             if not count:
-                return NO_PACKS
+                return NO_PACKS, True
             self._scope.one(key, line.line if line else None, count)
-            return self._scope.seen_from(receipt.id, key, children_known=level == 1 or amount is not None)
-        places = self._packages.places(tree.source, receipt.delivery)
+            return self._scope.seen_from(receipt.id, key, children_known=level == 1 or amount is not None), False
+        by_drug = self._places_by_drug(tree, drug, receipt)
+        places = (*self._packages.places(tree.source, receipt.delivery), *by_drug)
         self._scope.tree(key, tree.source, places, named_lines=tree.delivery == receipt.delivery)
+        if tree.line is None and self._sql.one(_TWIN_LINES, receipt.delivery):
+            self._scope.place(receipt.delivery)
         whole = not self._scope.estimate(self._ratio_of)
-        return self._scope.seen_from(receipt.id, key, children_known=whole)
+        return self._scope.seen_from(receipt.id, key, children_known=whole), not by_drug
 
     def _ratio_of(self, code: str, level: int | None) -> int:
         """How much is in a package of which no content is named; at least itself."""
         drug, by_prefix = self._by_prefix(read(code, self._catalogue.patterns()))
         return _by_ratio(drug, level or by_prefix) or 1
 
-    def _line_of(
-        self,
-        key: str,
-        reading: Reading,
-        claims: tuple[PackageRow, ...],
-        mine: PackageRow | None,
-        drug: Drug | None,
-        receipt: ReceiptKey,
-    ) -> Line | None:
-        """The line that the source names, or that has the drug and batch; then the one on which it was counted."""
+    def _places_by_drug(self, tree: PackageRow, drug: Drug | None, receipt: ReceiptKey) -> tuple[tuple[int, int], ...]:
+        """(content, line) for what the source names without a batch: a line of its drug with room for the package."""
+        found = self._sql.all(_BATCHLESS, tree.source)
+        if not found:
+            return ()
+        count = self._packages.smallest(tree)
+        lines = {
+            content: _fitting(self._drug_lines(self._catalogue.drug(str(of)) if of else drug, receipt), None, count)
+            for content, of in cast("list[tuple[int, str]]", found)
+        }
+        return tuple((content, line.line) for content, line in lines.items() if line is not None)
+
+    def _told_line(self, claims: tuple[PackageRow, ...], mine: PackageRow | None, receipt: ReceiptKey) -> Line | None:
+        """The line that a source names, or that has the drug and batch which it tells."""
         if mine is not None and mine.line is not None:
             return self.line(receipt, mine.line)
         for claim in claims:
@@ -161,8 +184,12 @@ class FactsReader:
                 place = dict(self._packages.places(claim.source, receipt.delivery)).get(claim.content)
                 if place is not None:
                     return self.line(receipt, place)
+        return None
+
+    def _line_of(self, key: str, reading: Reading, drug: Drug | None, receipt: ReceiptKey, count: int) -> Line | None:
+        """The line on which it was counted, else the one that fits its drug, its label and so many packs."""
         lines = self._drug_lines(drug, receipt)
-        return self._line_that_has(key, receipt) or _fitting(lines, _label_batch(reading))
+        return self._line_that_has(key, receipt) or _fitting(lines, _label_batch(reading), count)
 
     def _lines_of(self, packs: PackSet, line: Line | None, receipt: ReceiptKey) -> tuple[Line, ...]:
         """The lines that several packs are on; a carton of mixed batches is on two."""
@@ -314,11 +341,26 @@ def _label_batch(reading: Reading) -> str | None:
     return label_of(reading).batch
 
 
-def _fitting(lines: tuple[Line, ...], batch: str | None) -> Line | None:
-    """The line that a code outside the manifest belongs to: its batch, no line whose boxes are all named, then room."""
+def _candidates(lines: tuple[Line, ...], batch: str | None) -> tuple[Line, ...]:
+    """The lines that a code outside the manifest may be on: of its batch, and not those whose boxes are all named."""
     same = tuple(line for line in lines if batch is not None and line.batch == batch) or lines
-    same = tuple(line for line in same if not line.coded) or same
-    return next((line for line in same if line.missing > 0), same[0] if same else None)
+    return tuple(line for line in same if not line.coded) or same
+
+
+def _fitting(lines: tuple[Line, ...], batch: str | None, count: int) -> Line | None:
+    """Of the candidates the first with room for so many packs, else with any room."""
+    same = _candidates(lines, batch)
+    roomy = (line for least in (max(count, 1), 1) for line in same if line.missing >= least)
+    return next(roomy, same[0] if same else None)
+
+
+def _is_open(lines: tuple[Line, ...], batch: str | None) -> bool:
+    """True if nothing but the room decides among the lines: they are of several batches."""
+    return len({line.batch for line in _candidates(lines, batch)}) > 1
+
+
+def _amount(claims: tuple[PackageRow, ...]) -> int | None:
+    return next((claim.amount for claim in claims if claim.amount), None)
 
 
 def _by_ratio(drug: Drug | None, level: int | None) -> int:

@@ -6,6 +6,7 @@ Only complete sources are asked. Where several know a code, what is bound to the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
@@ -28,6 +29,23 @@ WITH RECURSIVE under(code, level, depth) AS (
     UNION ALL SELECT p.code, p.level, under.depth + 1 FROM under
       CROSS JOIN packages p ON p.parent = under.code AND p.source = ?2 WHERE under.depth < 6 AND under.level IS NOT 1)
 SELECT count(*) FROM under WHERE level = 1"""
+# The kinds stand as they do in the two indexes, or these are not used.
+_DISPUTES = """
+WITH about(code, source, other, kind, says, other_says) AS (
+    SELECT d.code, d.source, d.other, d.kind, d.says, d.other_says FROM json_each(?1) j
+      CROSS JOIN disputes d ON d.code = j.value AND d.kind <> 'shared'
+    UNION SELECT d.code, d.source, d.other, d.kind, d.says, d.other_says FROM json_each(?1) j
+      CROSS JOIN disputes d INDEXED BY disputes_by_says ON d.says = j.value
+       AND d.kind IN ('levels', 'parent', 'two_parents', 'virtual_parent')
+    UNION SELECT d.code, d.source, d.other, d.kind, d.says, d.other_says FROM json_each(?1) j
+      CROSS JOIN disputes d INDEXED BY disputes_by_other ON d.other_says = j.value
+       AND d.kind IN ('levels', 'parent', 'two_parents', 'virtual_parent'))
+SELECT d.code, d.kind, d.source, d.other, d.says, d.other_says FROM about d
+  CROSS JOIN sources a ON a.id = d.source AND a.state = 'complete'
+  CROSS JOIN sources b ON b.id = d.other AND b.state = 'complete' ORDER BY d.code, d.kind, d.source, d.other LIMIT ?2"""
+_CORRECTIONS = """
+SELECT c.code, s.kind, s.name, c.at_ms, c.was, c.now FROM json_each(?1) j
+  CROSS JOIN corrections c ON c.code = j.value CROSS JOIN sources s ON s.id = c.source ORDER BY c.n DESC LIMIT ?2"""
 _PLACE = """
 SELECT c.id, min(l.line) FROM source_counts n CROSS JOIN contents c ON c.id = n.content
   JOIN delivery_lines l ON l.delivery = ?2 AND l.drug = c.drug AND (l.batch = c.batch OR l.batch IS NULL)
@@ -58,6 +76,39 @@ class Content:
     batch: str
     expiry: str
     made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A contradiction about a code. `source` and `other` are the same where a source contradicts itself.
+
+    `kind`: parent, two_parents, level, content, children (`says` is what the other lacks); and of one source alone
+    levels (in a package that is not larger: `says`), self_parent, virtual_parent (in a carton that nobody scanned).
+    """
+
+    code: str
+    kind: str
+    source: int
+    other: int
+    says: str | None
+    other_says: str | None
+
+    @property
+    def within_one_source(self) -> bool:
+        return self.source == self.other
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A source says something else of a code than before; `changes`: (what, before, now), of level, parent, line,
+    amount, drug, batch, expiry and made; None where it was silent.
+    """
+
+    code: str
+    kind: str  # of the source: middleware, relay …
+    name: str
+    at_ms: int
+    changes: tuple[tuple[str, str | None, str | None], ...]
 
 
 class Packages:
@@ -168,6 +219,19 @@ class Packages:
         )
         return found is not None
 
+    def disputes(self, codes: Iterable[str], *, most: int = 20) -> tuple[Dispute, ...]:
+        """What complete sources contradict, each other or themselves, about these codes or about what is in them."""
+        rows = self._sql.all(_DISPUTES, json.dumps(list(codes)), most)
+        return tuple(Dispute(*row) for row in rows)  # type: ignore[arg-type]
+
+    def corrections(self, codes: Iterable[str], *, most: int = 20) -> tuple[Correction, ...]:
+        """What sources said before of these codes, the newest first."""
+        rows = self._sql.all(_CORRECTIONS, json.dumps(list(codes)), most)
+        return tuple(
+            Correction(code, kind, name, at_ms, _changes(was, now))
+            for code, kind, name, at_ms, was, now in cast("list[tuple[str, str, str, int, str, str]]", rows)
+        )
+
     def opened(self, code: str) -> bool:
         """True if the package was opened, or something was taken out of it."""
         return self._sql.one("SELECT 1 FROM opened WHERE code = ?", code) is not None
@@ -181,3 +245,8 @@ class Packages:
         """(drug, level) that a clerk gave to this prefix."""
         row = self._sql.one("SELECT drug, level FROM learned_prefixes WHERE prefix = ?", prefix)
         return None if row is None else cast("tuple[str, int]", tuple(row))
+
+
+def _changes(was: str, now: str) -> tuple[tuple[str, str | None, str | None], ...]:
+    before, after = json.loads(was), json.loads(now)
+    return tuple((what, before.get(what), after.get(what)) for what in sorted({*before, *after}))

@@ -18,6 +18,7 @@ from app.store.catalogue import DeliveryRow
 from app.store.facts import ReceiptKey
 from app.store.scope import Scope
 from app.store.tables import Sql, insert_statement
+from sync.item_ids import packed, unpacked
 
 _INSERT_ENTRY = insert_statement("entries")
 _INSERT_HOLD = insert_statement("holds", verb="INSERT OR IGNORE")
@@ -25,6 +26,7 @@ _INSERT_OUTCOME = insert_statement("outcomes")
 _COUNTERS = ("received", "short", "damaged", "rejected", "exempt", "over")
 _LIST_OF = {reason: row.shows_in for reason, row in SCAN_REASONS.items() if row.shows_in}
 ESTIMATED = "estimated"  # the note of a scan that is counted by a ratio
+GUESSED_LINE = "line_guessed"  # … whose packs are known, but not their batch, while their drug is on several lines
 OTHERS = 0  # the seq of a hold that another device of the same receipt has
 
 
@@ -89,6 +91,7 @@ class Estimate:
     operator: str
     scanner: str | None
     packs: int
+    line: int | None = None
 
 
 class Receipts:
@@ -134,9 +137,9 @@ class Receipts:
     def add(self, entry: Entry) -> None:
         """Write one line of the journal and move the receipt's next number on."""
         self._sql.run(
-            _INSERT_ENTRY, entry.receipt, entry.seq, entry.id, entry.kind, entry.at_ms, entry.operator, entry.scanner,
-            entry.payload, entry.raw, entry.code, entry.verdict, entry.reason, int(entry.counted), entry.line,
-            entry.packs, entry.command, entry.outcome, entry.negates, int(entry.in_force), None, entry.note,
+            _INSERT_ENTRY, entry.receipt, entry.seq, packed(entry.id), entry.kind, entry.at_ms, entry.operator,
+            entry.scanner, entry.payload, entry.raw, entry.code, entry.verdict, entry.reason, int(entry.counted),
+            entry.line, entry.packs, entry.command, entry.outcome, entry.negates, int(entry.in_force), None, entry.note,
         )  # fmt: skip
         self._sql.run("UPDATE receipts SET next_seq = ? WHERE id = ?", entry.seq + 1, entry.receipt)
 
@@ -173,7 +176,7 @@ class Receipts:
             "AND e.code IN (SELECT pack FROM scope UNION ALL SELECT ?) ORDER BY u.id DESC LIMIT 1",
             code,
         )
-        return None if row is None else str(row[0])
+        return None if row is None else unpacked(row[0])
 
     def negated_by(self, receipt: str, seq: int) -> int | None:
         """The entry that an undo took back."""
@@ -186,6 +189,19 @@ class Receipts:
         before = self._scope.sums(receipt)
         self._sql.run("DELETE FROM holds WHERE pack = ? AND receipt = ? AND seq = ?", code, receipt, OTHERS)
         self._recount(receipt, before)
+
+    def leave_to_others(self, receipt: str, seq: int) -> None:
+        """The hospital did not take this scan: what it told of its packs while the scan stood is others' after all."""
+        rows = self._sql.all(
+            "SELECT k.code, k.line, k.packs, coalesce(k.via, k.code) FROM entries e JOIN known_codes k "
+            "ON k.receipt = e.receipt AND e.code IN (k.code, k.via) AND k.state = 'in' "
+            "WHERE e.receipt = ? AND e.seq = ?",
+            receipt,
+            seq,
+        )
+        for code, line, packs, by in cast("list[tuple[str, int, int, str]]", rows):
+            if not self.explains(receipt, by):
+                self.hold_for_others(receipt, code, line, packs)
 
     def set_outcome(self, receipt: str, seq: int, outcome: str) -> None:
         """Give the packs of the scope an outcome (damaged, rejected); a later one stands before an earlier one."""
@@ -209,7 +225,10 @@ class Receipts:
             seq,
             code,
         )
-        return None if row is None else Undoable(*cast("tuple[int, str, str | None, str | None, str | None]", row))
+        if row is None:
+            return None
+        found, item, *rest = row
+        return Undoable(cast("int", found), unpacked(item), *cast("tuple[str | None, str | None, str | None]", rest))
 
     def estimates(self) -> tuple[Estimate, ...]:
         """Counted scans in force of open receipts that rest on a ratio."""
@@ -218,7 +237,7 @@ class Receipts:
             "FROM entries e INDEXED BY entries_estimated JOIN receipts r ON r.id = e.receipt AND r.state = 'open' "
             "WHERE e.counted = 1 AND e.in_force = 1 AND e.note = 'estimated' ORDER BY e.receipt, e.seq"
         )
-        return tuple(Estimate(*row) for row in rows)  # type: ignore[arg-type]
+        return tuple(Estimate(*row[:2], unpacked(row[2]), *row[3:]) for row in rows)  # type: ignore[arg-type, call-arg]
 
     def estimated(self, receipt: str) -> dict[int, int]:
         """Line → packs that are counted by a ratio only."""
@@ -243,13 +262,25 @@ class Receipts:
         )
         self._recount(receipt, before)
 
+    def move(self, receipt: str, seq: int, line: int) -> None:
+        """What a scan holds is on another line than was guessed; the scan itself stays."""
+        self._scope.of_entry(receipt, seq)
+        before = self._scope.sums(receipt)
+        self._sql.run("UPDATE holds SET line = ? WHERE receipt = ? AND seq = ?", line, receipt, seq)
+        self._sql.run("UPDATE entries SET line = ?, note = NULL WHERE receipt = ? AND seq = ?", line, receipt, seq)
+        self._recount(receipt, before)
+
     def mark(self, receipt: str, seq: int, *, remote: str) -> None:
         """What the hospital said of an entry that changes no count."""
         self._sql.run("UPDATE entries SET remote = ? WHERE receipt = ? AND seq = ?", remote, receipt, seq)
 
     def entry_of_item(self, item: str) -> tuple[str, int, bool] | None:
         """(receipt, seq, in force) of the entry that made an outbox item."""
-        row = self._sql.one("SELECT receipt, seq, in_force FROM entries WHERE id = ?", item)
+        row = self._sql.one(
+            "SELECT e.receipt, e.seq, e.in_force FROM sync_outbox o "
+            "CROSS JOIN entries e ON e.receipt = o.receipt AND e.seq = o.seq AND e.id = o.id WHERE o.id = ?",
+            packed(item),
+        )
         return None if row is None else (str(row[0]), cast("int", row[1]), bool(row[2]))
 
     def still_held(self, receipt: str, code: str) -> bool:

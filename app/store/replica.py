@@ -127,13 +127,12 @@ class Replica:
         yield
 
     def _packages(self, change: PackagesChange) -> Iterator[None]:
-        """The hospital's own word on a delivery's packages: what it says again takes the place of what it said."""
+        """The hospital's own word on a delivery's packages; what it says anew takes the place of what it said."""
         source = self._sources.begin(HOSPITAL, change.delivery, 1, at_ms=0, delivery=change.delivery)
-        for part in _parts(change.packages):
-            claims = [PackageClaim(row.code, row.level, row.parent, line=row.line) for row in part]
-            self._sources.drop_claims(source, [row.code for row in part])
-            yield from self._sources.stage(source, claims)
-        self._sources.complete(source)
+        claims = (PackageClaim(row.code, row.level, row.parent, line=row.line) for row in change.packages)
+        yield from self._sources.stage(source, claims, replacing=True)
+        about = {row.code for row in change.packages} | {row.parent for row in change.packages if row.parent}
+        self._sources.complete(source, about=about)
         yield
 
     def _package_event(self, change: PackageEventChange) -> Iterator[None]:
@@ -171,6 +170,7 @@ class Replica:
         for (receipt,) in self._sql.all("SELECT id FROM receipts WHERE delivery = ? AND state = 'open'", row):
             self._receipts.ensure_lines(str(receipt), row)
         yield
+        yield from self._sources.weigh(HOSPITAL, change.delivery)
 
     def _receipt(self, change: ReceiptChange) -> Iterator[None]:
         self._sql.run(

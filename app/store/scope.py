@@ -33,6 +33,10 @@ SELECT u.code, coalesce(CASE WHEN ?4 THEN u.line END, (SELECT line FROM places W
   FROM under u
  WHERE u.level IS 1 OR NOT EXISTS (SELECT 1 FROM packages c WHERE c.parent = u.code AND c.source = ?2)"""
 _CREATE_PLACES = "CREATE TEMP TABLE IF NOT EXISTS places (content INTEGER PRIMARY KEY, line INTEGER NOT NULL)"
+_PLACE = """
+UPDATE scope SET line = coalesce(
+    (SELECT p.line FROM packages p CROSS JOIN sources s ON s.id = p.source
+      WHERE p.code = scope.pack AND p.line IS NOT NULL AND s.delivery = ? AND s.state = 'complete' LIMIT 1), line)"""
 _HERE = """
 SELECT s.pack, s.line, s.packs FROM scope s
  WHERE EXISTS (SELECT 1 FROM holds h WHERE h.pack = s.pack AND h.receipt = ?1)
@@ -75,6 +79,10 @@ class Scope:
         self._sql.run("DELETE FROM places")
         self._sql.many("INSERT INTO places (content, line) VALUES (?, ?)", places)
         self._sql.run(_FILL, code, source, DEPTH, named_lines)
+
+    def place(self, delivery: int) -> None:
+        """Put each pack on the line that a source of this delivery names for it: two lines may have one content."""
+        self._sql.run(_PLACE, delivery)
 
     def of_entry(self, receipt: str, seq: int) -> None:
         """What a scan holds or an outcome was given to."""

@@ -32,7 +32,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "invoice_code", "store_room", "shipped_ms", "gift", "synthetic", "manifest", "state",
     ),
     "delivery_lines": ("delivery", "line", "drug", "batch", "expiry", "made", "packs", "gift"),
-    "sources": ("id", "kind", "name", "version", "delivery", "trust", "state", "rows", "made_ms", "at_ms", "says"),
+    "sources": (
+        "id", "kind", "name", "version", "delivery", "trust", "state", "rows", "made_ms", "at_ms", "says", "swept",
+    ),
     "contents": ("id", "drug", "batch", "expiry", "made"),
     "packages": ("code", "source", "level", "parent", "content", "line", "amount"),
     "source_counts": ("source", "content", "packs"),
@@ -45,6 +47,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "opened": ("code", "event"),
     "aliases": ("old", "new", "event"),
     "learned_prefixes": ("prefix", "drug", "level", "event"),
+    "corrections": ("n", "code", "source", "at_ms", "was", "now"),
     "prefix_units": ("prefix", "drug", "multiplier", "divisor"),
     "maker_patterns": ("pattern", "drug"),
     "known_codes": (
@@ -61,6 +64,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "counted", "line", "packs", "command", "outcome", "negates", "in_force", "remote", "note",
     ),
     "holds": ("pack", "receipt", "seq", "line", "packs"),
+    "contradictions": (
+        "id", "at_ms", "kind", "code", "receipt", "seq", "operator", "made_ms", "other_item", "other_receipt",
+        "other_device", "other_operator", "other_ms", "asked_ms", "answer", "answered_ms", "answered_by",
+    ),
+    "upload_acts": ("id", "at_ms", "operator", "act", "item", "contradiction", "note"),
+    "acceptance_events": ("receipt", "seq", "id", "kind", "at_ms", "operator", "body", "negates"),
     "outcomes": ("pack", "receipt", "seq", "line", "outcome", "packs"),
 }  # fmt: skip
 

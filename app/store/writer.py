@@ -1,6 +1,6 @@
 """The one writer: a named thread that owns the only connection. Everything that touches the file passes here.
 
-Priorities are small numbers first: a scan, then the settling of replies, then imports in slices of at most SLICE_MS.
+Priorities are small numbers first: a scan, then the settling of replies, then imports in slices of a few milliseconds.
 Two IMMEDIATE writers on two connections made a scan wait for an import; slices on one connection do not. Checkpoints
 (PASSIVE) run on a thread and a connection of their own, and wait for a quiet moment: their sync holds up a commit.
 """
@@ -14,12 +14,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import peewee
 
-from app.base.worker import Worker
+from app.base.errors import Trouble
+from app.base.worker import Worker, WorkerStopped
 from app.store.database import immediate
 from app.store.failures import sorted_failures
 
@@ -27,10 +29,13 @@ T = TypeVar("T")
 
 SCAN, SETTLE, IMPORT, IDLE = range(4)
 SLICE_MS = 2.0
+LONGEST = 8  # times SLICE_MS: a slice in which little is written
+COMMIT_MS = 4.0  # what a slice may leave to its commit: nobody can go before that
+SOON_S = 0.5  # after a scan, another one may follow
 GRACE_MS = 0.5
 CHECKPOINT_ROWS = 4_000
 QUIET_S = 0.25
-JOURNAL_BYTES = 512_000_000
+JOURNAL_BYTES = 1_000_000_000  # a manifest of 100,000 scattered codes; folding it in the middle would hold up scans
 JOURNAL_SHARE = 4  # of the free disk: no more than a quarter of it
 _log = logging.getLogger(__name__)
 
@@ -52,6 +57,8 @@ class StoreWriter:
         self._closing = threading.Event()
         self._journal = Path(f"{self.database.database}-wal")
         self._import_rests_until = 0.0
+        self._last_urgent = 0.0
+        self._longer = 1.0
         self._inside = False
 
     def call(self, job: Callable[[], T], *, priority: int = SCAN, write: bool = True) -> T:
@@ -66,23 +73,61 @@ class StoreWriter:
                 return self._run(job, write=write)
             finally:
                 if priority < IMPORT:
-                    self._import_rests_until = time.perf_counter() + GRACE_MS / 1000
+                    self._last_urgent = time.perf_counter()
+                    self._import_rests_until = self._last_urgent + GRACE_MS / 1000
 
         return self._worker.call(run, priority=priority)
 
     def run_sliced(self, steps: Callable[[], Iterator[None]], *, finish: Callable[[], None]) -> None:
-        """Drive a long job in transactions of at most SLICE_MS; scans go between them. `finish` is in the last one."""
+        """Drive a long job in short transactions; scans go between them. `finish` is in the last one."""
         job = _Sliced(steps, finish)
 
         def run() -> bool:
-            return not self._urgent_follows() and self._run(lambda: job.slice(self.urgent_waits), write=True)
+            if self._urgent_follows():
+                return False
+            over = self._run(lambda: job.slice(SLICE_MS * self._longer, self.urgent_waits), write=True)
+            self._adapt(time.perf_counter() - job.ended)
+            return over
 
         while not self._worker.call(run, priority=IMPORT):
             continue
 
+    def sweep(self, steps: Callable[[], Iterator[None]]) -> None:
+        """Drive a long job that nobody waits for, in quiet moments; what is left at the close is left. Any thread."""
+        with contextlib.suppress(WorkerStopped):
+            self._checkpointer.submit(partial(self._go_on, _Sliced(steps, lambda: None)))
+
+    def _go_on(self, job: _Sliced) -> None:
+        """One slice, on the checkpointer's thread; then folding has its turn."""
+        while self._busy():
+            if self._closing.wait(QUIET_S / 5):
+                return
+        try:
+            over = self._worker.call(
+                lambda: self._run(lambda: job.slice(SLICE_MS, self._anybody_waits), write=True, quiet=True),
+                priority=IDLE,
+            )
+        except (Trouble, WorkerStopped) as error:
+            _log.info("sweeping stops for now: %s", error)
+            return
+        if not over and not self._closing.is_set():
+            self._checkpointer.submit(partial(self._go_on, job))
+
+    def _adapt(self, commit_s: float) -> None:
+        """Make the next slice so long that its commit takes what a scan can wait for, and half that while scans come.
+
+        Rows that stand side by side in the file are on few pages, and many fit into a slice; of scattered ones, few.
+        """
+        busy = time.perf_counter() - self._last_urgent < SOON_S
+        factor = (COMMIT_MS / 2 if busy else COMMIT_MS) / max(commit_s * 1000, 0.1)
+        self._longer = min(max(self._longer * min(max(factor, 0.5), 1.5), 1.0), LONGEST)
+
     def urgent_waits(self) -> bool:
         """True while something more urgent than an import waits."""
         return self._worker.waiting(IMPORT)
+
+    def _anybody_waits(self) -> bool:
+        return self._worker.waiting(IDLE)
 
     def _urgent_follows(self) -> bool:
         """Wait a moment after a scan: who is behind with scans hands over the next one as soon as this is answered.
@@ -103,12 +148,15 @@ class StoreWriter:
         self._worker.submit(self._close, priority=IDLE)
         self._worker.stop()
 
-    def _run(self, job: Callable[[], T], *, write: bool) -> T:
+    def _run(self, job: Callable[[], T], *, write: bool, quiet: bool = False) -> T:
+        """`quiet`: what is written here is no reason for others to wait for a quiet moment."""
         with sorted_failures():
             if not write or self._inside:
                 return job()
             with immediate(self.database), self._inside_a_transaction():
                 result = job()
+        if not quiet:
+            self._last_write = time.perf_counter()
         self._plan_checkpoint()
         return result
 
@@ -121,7 +169,6 @@ class StoreWriter:
             self._inside = False
 
     def _plan_checkpoint(self) -> None:
-        self._last_write = time.perf_counter()
         rows = self.database.connection().total_changes
         if rows - self._rows_folded >= CHECKPOINT_ROWS:
             self._rows_folded = rows
@@ -175,12 +222,15 @@ class _Sliced:
     def __init__(self, steps: Callable[[], Iterator[None]], finish: Callable[[], None]) -> None:
         self._steps = steps()
         self._finish = finish
+        self.ended = 0.0
 
-    def slice(self, urgent: Callable[[], bool]) -> bool:
+    def slice(self, most_ms: float, urgent: Callable[[], bool]) -> bool:
         """Go on until the time is up or somebody urgent waits; True when all is done."""
-        end = time.perf_counter() + SLICE_MS / 1000
+        end = time.perf_counter() + most_ms / 1000
         for _ in self._steps:
-            if time.perf_counter() >= end or urgent():
+            self.ended = time.perf_counter()
+            if self.ended >= end or urgent():
                 return False
         self._finish()
+        self.ended = time.perf_counter()
         return True

@@ -160,7 +160,39 @@ def rows_v2() -> Rows:
     }
 
 
-ROWS = {1: rows_v1, 2: rows_v2}
+def rows_v3() -> Rows:
+    """A correction of the note, an item that is held with what was answered to it, and who did what about it."""
+    item = bytes.fromhex(ITEMS[4].replace("-", ""))
+    held = {
+        "n": 5, "id": item, "realm": REALM, "receipt": "OLD-0-R1", "seq": 9, "kind": "close", "urgent": 1,
+        "created_ms": AT_MS, "state": "held", "code": "close_differs", "body": b'\x00{"kind":"close"}',
+    }  # fmt: skip
+    return {
+        "corrections": [
+            {"code": BOXES[0], "source": 1, "at_ms": AT_MS, "was": '{"line":"2"}', "now": '{"line":"1"}'},
+        ],
+        "sync_outbox": [held],
+        "sync_trouble": [{"state": "held", "code": "close_differs", "rows": 1}],
+        "sync_answer": [{"id": 1, "word": "later", "code": "receipt_incomplete", "text": "wait"}],
+        "sync_attempt": [{"n": 5, "batch": 1, "answer": 1}],
+        "acceptance_events": [
+            {
+                "receipt": RECEIPT, "seq": 1, "id": "old-acceptance-1", "kind": "note", "at_ms": AT_MS,
+                "operator": "1002", "body": "{}",
+            }
+        ],
+        "contradictions": [
+            {
+                "at_ms": AT_MS, "kind": "received_elsewhere", "code": BOXES[1], "receipt": RECEIPT, "seq": 2,
+                "operator": "1001", "other_device": "device-other", "answer": "ours", "answered_ms": AT_MS,
+                "answered_by": "1002",
+            }
+        ],
+        "upload_acts": [{"at_ms": AT_MS, "operator": "1002", "act": "retry", "item": 5}],
+    }  # fmt: skip
+
+
+ROWS = {1: rows_v1, 2: rows_v2, 3: rows_v3}
 NEWEST = max(ROWS)
 
 

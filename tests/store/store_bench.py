@@ -64,7 +64,7 @@ class Bench:
         self.receipts = Receipts(self.database, self.scope)
         self.facts = FactsReader(self.database, self.catalogue, self.packages, self.scope)
         self.outbox = Outbox(self.database)
-        self.sources = PackageSources(self.database, self.catalogue, self.packages)
+        self.sources = PackageSources(self.database, self.catalogue, self.packages, self.clock.now_ms)
         self.events = PackageEvents(self.database, self.packages)
         self.replica = Replica(self.database, self.catalogue, self.receipts, self.sources, self.events)
         self.parts = Parts(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from app.store.migrations import v0001_first, v0002_packages
+import peewee
 
-MIGRATIONS: Mapping[int, Sequence[str]] = {
+from app.store.migrations import v0001_first, v0002_packages, v0003_acceptance, v0003_smaller, v0003_uploads
+
+MIGRATIONS: Mapping[int, Sequence[str | Callable[[peewee.SqliteDatabase], None]]] = {
     1: v0001_first.STATEMENTS,
     2: v0002_packages.STATEMENTS,
+    3: (*v0003_smaller.STATEMENTS, *v0003_acceptance.STATEMENTS, *v0003_uploads.STATEMENTS),
 }
