@@ -1,28 +1,29 @@
 """One exchange with the hospital: who are you, what became of the unsure, items out, changes in. The engine's thread.
 
 The steps do not jam each other: a step in trouble is remembered and the next one still runs, unless it would meet the
-same trouble. After any trouble the hospital is asked again who it is, for something else may answer at its address.
+same trouble. Each has a breaker of its own: a call in trouble is left alone for a while and the others keep their
+rhythm. After any trouble the hospital is asked again who it is, for something else may answer at its address.
 """
 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sync.breaker import Breakers
 from sync.changes import Site
 from sync.endpoints import middleware_site
+from sync.endpoints.registry import ENDPOINTS
 from sync.errors import POINTLESS_TO_GO_ON, SyncError
-from sync.ports import Hooks, Priority, Writer
+from sync.ports import Clock, Hooks, Priority, SyncSettings, Writer
 from sync.pull import Pull
-from sync.push import Push
+from sync.push import ASK_REFUSALS, Push
 from sync.transport import Transport
 
 log = logging.getLogger(__name__)
-
-_ASK_REFUSALS = 3
-"""So many times in a row "this cannot be asked here", and unsure items count as an end state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Cycle:
     """What one exchange did.
 
     `more`: another page can be had at once. `moved`: items that got an answer or a try. `cut`: it was told to stop, so
-    that no trouble does not mean that all was well.
+    that no trouble does not mean that all was well. `down`: nothing else of this hospital would fare better; otherwise
+    the calls in trouble wait for themselves and the cycle as a whole does not.
     """
 
     trouble: SyncError | None
@@ -39,17 +41,22 @@ class Cycle:
     pulled: bool = False
     more: bool = False
     cut: bool = False
+    down: bool = False
 
 
 class Exchange:
     """Runs cycles; remembers which hospital answers."""
 
     def __init__(
-        self, *, transport: Transport, writer: Writer, hooks: Hooks, push: Push, pull: Pull,
-        met: Callable[[Site], None] = lambda _: None,
+        self, *, transport: Transport, writer: Writer, hooks: Hooks, push: Push, pull: Pull, clock: Clock,
+        settings: SyncSettings, met: Callable[[Site], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`met` hears of every hospital that was let in."""
         self._met = met
+        self._clock = clock
+        self.breakers = Breakers(
+            ENDPOINTS, base_s=settings.backoff_base_s, cap_s=settings.backoff_cap_s, nudge_gap_s=settings.nudge_gap_s
+        )
         self._transport = transport
         self._writer = writer
         self._hooks = hooks
@@ -67,32 +74,52 @@ class Exchange:
     @property
     def can_ask(self) -> bool:
         """False when the hospital keeps saying that items cannot be asked for."""
-        return self._ask_refusals < _ASK_REFUSALS
+        return self._ask_refusals < ASK_REFUSALS
 
-    def run(self, *, drain: bool, pull: bool, stopping: Callable[[], bool]) -> Cycle:
-        """One cycle. `drain`: large batches and pages to the end. Raises nothing of the world's; bugs pass."""
+    def run(self, *, drain: bool, pull: bool, stopping: Callable[[], bool], hurried: bool = False) -> Cycle:
+        """One cycle. `drain`: large batches, pages to the end, and every call is tried; else a call in trouble waits
+        for its breaker, which `hurried` (somebody nudged) may shorten. Raises nothing of the world's; bugs pass."""
+        progress, wanted = _Progress(), ("ask", "items", "changes") if pull else ("ask", "items")
+        now = self._clock.monotonic()
+        names = [name for name in wanted if drain or self.breakers[name].due_s(hurried=hurried) <= now]
+        if not names:
+            return self._told(self.breakers.first_error(wanted), progress, cut=False)
         try:
             site = self._site or self._introduce()
         except SyncError as error:
-            return Cycle(error)
+            self._failed("site", error)
+            return Cycle(error, down=True)
         self._site = site
-        progress = _Progress()
-        steps = [partial(self._clear, site, progress, stopping), partial(self._send, site, progress, stopping, drain)]
-        if pull:
-            steps.append(partial(self._fetch, site, progress, stopping, drain))
-        trouble: SyncError | None = None
-        for step in steps:
+        self.breakers["site"].succeed()
+        for name in names:
             if stopping():
                 break
             try:
-                step()
+                self._step(name, site, progress, stopping, drain)
             except SyncError as error:
-                log.info("exchange: %s", error)
-                trouble = trouble or error
+                log.info("exchange: %s: %s", name, error)
+                self._failed(name, error)
                 self._site = None
                 if error.code in POINTLESS_TO_GO_ON:
-                    break
-        return Cycle(trouble, progress.rows, progress.moved, progress.pulled, progress.more, cut=stopping())
+                    return self._told(error, progress, cut=stopping(), down=True)
+            else:
+                self.breakers[name].succeed()
+        return self._told(self.breakers.first_error(("ask", "items", "changes")), progress, cut=stopping())
+
+    def _step(self, name: str, site: Site, progress: _Progress, stopping: Callable[[], bool], drain: bool) -> None:
+        if name == "ask":
+            self._clear(site, progress, stopping)
+        elif name == "items":
+            self._send(site, progress, stopping, drain)
+        else:
+            self._fetch(site, progress, stopping, drain)
+
+    def _failed(self, name: str, error: SyncError) -> None:
+        self.breakers[name].fail(error, self._clock.monotonic(), random.random())
+
+    @staticmethod
+    def _told(trouble: SyncError | None, progress: _Progress, *, cut: bool, down: bool = False) -> Cycle:
+        return Cycle(trouble, progress.rows, progress.moved, progress.pulled, progress.more, cut=cut, down=down)
 
     def _introduce(self) -> Site:
         site = middleware_site.get(self._transport)
@@ -108,10 +135,16 @@ class Exchange:
         self._hooks.on_site(site)
 
     def _clear(self, site: Site, progress: _Progress, stopping: Callable[[], bool]) -> None:
+        if site.capabilities and "ask" not in site.capabilities:
+            self._push.leave_to_people(site.site_id)
+            self._ask_refusals = ASK_REFUSALS
+            return
         try:
             progress.moved += self._push.clear_unsure(site.site_id, stopping)
         except SyncError as error:
             self._ask_refusals = self._ask_refusals + 1 if error.code == "ask_unavailable" else 0
+            if not self.can_ask:
+                return  # what is unsure waits for a person now, and is no trouble of this exchange
             raise
         self._ask_refusals = 0
 

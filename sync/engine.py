@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from sync.backoff import delay_s
 from sync.changes import Site
+from sync.credentials import Credential
 from sync.cycle import Cycle, Exchange
 from sync.dispatch import Dispatch, Outlook
 from sync.endpoints import middleware_site
@@ -28,10 +29,11 @@ from sync.ports import Clock, Database, Hooks, Priority, SyncSettings, Writer
 from sync.pull import Pull
 from sync.push import Push
 from sync.questions import Questions
-from sync.relay_line import RelayLine
+from sync.relay_line import RelayLine, RelayRoute
 from sync.relay_wire import CodeFacts
 from sync.status import Network, RelayStatus, Summary, SyncStatus
 from sync.transport import HttpTransport, Transport
+from sync.trust import Trust
 
 __all__ = ["Clock", "Hooks", "Summary", "SyncEngine", "SyncSettings", "SyncStatus"]
 
@@ -49,12 +51,16 @@ class SyncEngine:
     def __init__(
         self, *, server: str, device: str, database: Database, writer: Writer, hooks: Hooks, clock: Clock,
         ca: Path | None = None, settings: SyncSettings = SyncSettings(),  # noqa: B008 (frozen)
-        relay_token: str | None = None,
+        trust: Trust | None = None, credential: Credential | None = None, relay: RelayRoute = RelayRoute(),  # noqa: B008
     ) -> None:  # fmt: skip
-        """Opens nothing yet. `relay_token`: instead of the one that the hospital names.
+        """Opens nothing yet. `trust` before `ca`; `credential` goes with every call to the hospital.
 
-        Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (no such `ca`)."""
-        connect: Callable[[], Transport] = partial(HttpTransport, server, device, ca=ca, settings=settings)
+        Raises SyncError: bad_server_url, insecure_url, bad_device, host_not_allowed, tls_failed (no such `ca`),
+        client_certificate_bad."""
+        trust = trust or Trust(ca)
+        connect: Callable[[], Transport] = partial(
+            HttpTransport, server, device, settings=settings, trust=trust, credential=credential, now_ms=clock.now_ms
+        )
         self._transport = connect()
         self._questions = Questions(connect)
         self._writer = _LeaveableWriter(writer)
@@ -73,11 +79,12 @@ class SyncEngine:
         )  # fmt: skip
         self._relay = None if hooks.manifests is None else RelayLine(
             device=device, database=database, writer=self._writer, sink=hooks.manifests, clock=clock,
-            settings=settings, ca=ca, token=relay_token, told=self._take_relay, left_behind=_LeftBehindError,
+            settings=settings, trust=relay.trust(server, trust), token=relay.token, told=self._take_relay,
+            left_behind=_LeftBehindError, url=relay.url,
         )  # fmt: skip
         self._exchange = Exchange(
-            transport=self._transport, writer=self._writer, hooks=hooks, push=push, pull=pull,
-            met=self._relay.meet if self._relay is not None else lambda _: None,
+            transport=self._transport, writer=self._writer, hooks=hooks, push=push, pull=pull, clock=clock,
+            settings=settings, met=self._relay.meet if self._relay is not None else lambda _: None,
         )  # fmt: skip
         self._wake = threading.Condition()
         self._pacing = Pacing(settings)
@@ -154,7 +161,7 @@ class SyncEngine:
         deadline = self._clock.monotonic() + limit_s
         self._item_cap_s = self._settings.run_cap_s
         fetched, failures, pull = 0, 0, True
-        code: str | None = None
+        code, subject = None, None
         while True:
             cycle = self._turn(drain=True, pull=pull, stopping=lambda: self._over(deadline))
             outlook = self._look(cycle)
@@ -163,16 +170,17 @@ class SyncEngine:
             failures = failures + 1 if cycle.trouble else 0
             if not cycle.cut or cycle.trouble:
                 code = cycle.trouble.code if cycle.trouble else None
+                subject = cycle.trouble.subject if cycle.trouble else None
             there = code is None and not cycle.cut and (outlook.empty or not until_empty)
             if there and self._relay is not None:
                 self._relay.finish(lambda: self._over(deadline), lambda wait_s: self._pause(wait_s, deadline))
                 outlook = self._look(cycle)  # a manifest may have restated a scan: that goes out, too
                 there = outlook.empty or not until_empty or self._over(deadline)
             if there or code in PERMANENT:
-                return self._summary(fetched, code)
+                return self._summary(fetched, code, subject)
             self._pause(self._wait_s(cycle, outlook, failures), deadline)
             if self._over(deadline):
-                return self._summary(fetched, code or "limit_reached")
+                return self._summary(fetched, code or "limit_reached", subject)
 
     def _run(self) -> None:
         while True:
@@ -181,26 +189,27 @@ class SyncEngine:
                     self._wake.wait(min(wait_s, self._settings.pull_interval_s))
                 if self._stopping:
                     return
+                hurried = self._pacing.nudged
                 pull = self._pacing.begin(self._clock.monotonic())
             try:
-                cycle = self._turn(drain=False, pull=pull, stopping=lambda: self._stopping)
+                cycle = self._turn(drain=False, pull=pull, stopping=lambda: self._stopping, hurried=hurried)
                 outlook = self._look(cycle)
             except _LeftBehindError:
                 return
             except Exception:
                 log.exception("the exchange failed; the outbox keeps its rows")
                 self._doubt_left = True
-                cycle, outlook = Cycle(SyncError("sync_bug")), None
+                cycle, outlook = Cycle(SyncError("sync_bug"), down=True), None
                 self._publish(cycle, None)
             self._reckon(cycle, outlook)
 
-    def _turn(self, *, drain: bool, pull: bool, stopping: Callable[[], bool]) -> Cycle:
+    def _turn(self, *, drain: bool, pull: bool, stopping: Callable[[], bool], hurried: bool = False) -> Cycle:
         if self._doubt_left:
             left = self._writer.call(self._dispatch.recover, priority=Priority.SETTLE)
             if left:
                 log.warning("%d items were under way when the last run ended", left)
             self._doubt_left = False
-        return self._exchange.run(drain=drain, pull=pull, stopping=stopping)
+        return self._exchange.run(drain=drain, pull=pull, stopping=stopping, hurried=hurried)
 
     def _look(self, cycle: Cycle) -> Outlook:
         look = partial(
@@ -225,6 +234,8 @@ class SyncEngine:
                 last_exchange_ms=old.last_exchange_ms if trouble else self._clock.now_ms(),
                 trouble=trouble,
                 relay=old.relay,
+                subject=cycle.trouble.subject if cycle.trouble else None,
+                endpoints=self._exchange.breakers.statuses(self._clock.monotonic()),
             )
             self._status = status
         if status != old:
@@ -239,13 +250,18 @@ class SyncEngine:
         """Set the alarm clock after a cycle."""
         with self._wake:
             now = self._clock.monotonic()
-            if cycle.trouble:
+            if cycle.trouble and cycle.down:
                 self._pacing.fail(now, random.random(), retry_after_s=cycle.trouble.retry_after_s)
                 return
-            again_in_s = None
+            breakers = self._exchange.breakers
+            again_in_s = breakers.wait_s(("ask", "items"), now)
             if outlook is not None and outlook.due_ms is not None:
-                again_in_s = (outlook.due_ms - self._clock.now_ms()) / 1000
-            self._pacing.succeed(now, pulled=cycle.pulled, more=cycle.more, again_in_s=again_in_s)
+                due_in_s = max((outlook.due_ms - self._clock.now_ms()) / 1000, breakers.wait_s(("items",), now) or 0.0)
+                again_in_s = due_in_s if again_in_s is None else min(again_in_s, due_in_s)
+            self._pacing.succeed(
+                now, pulled=cycle.pulled, more=cycle.more, again_in_s=again_in_s,
+                pull_in_s=breakers.wait_s(("changes",), now),
+            )  # fmt: skip
 
     def _wait_s(self, cycle: Cycle, outlook: Outlook, failures: int) -> float:
         base_s, cap_s = self._settings.backoff_base_s, self._settings.run_cap_s
@@ -264,7 +280,7 @@ class SyncEngine:
     def _over(self, deadline: float) -> bool:
         return self._stopping or self._clock.monotonic() >= deadline
 
-    def _summary(self, fetched: int, trouble: str | None) -> Summary:
+    def _summary(self, fetched: int, trouble: str | None, subject: str | None) -> Summary:
         accepted, refused = self._writer.call(self._dispatch.report, priority=Priority.SETTLE)
         counts = self._writer.call(self._dispatch.counts, priority=Priority.SETTLE, write=False)
         return Summary(
@@ -276,6 +292,7 @@ class SyncEngine:
             unsure=counts.unsure,
             waiting=counts.queued + counts.in_flight,
             trouble=trouble,
+            subject=subject,
         )
 
     def _item_delay_ms(self, attempts: int) -> int:

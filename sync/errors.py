@@ -1,15 +1,20 @@
 """What can go wrong between this device and the hospital, each with a stable code. Pure; any thread.
 
     SyncError
-      the line      server_unreachable  server_timeout  connection_lost  tls_failed
-      the server    server_error  throttled  bad_reply  call_refused  ask_unavailable
+      the line      server_unreachable  server_timeout  connection_lost
+      its safety    tls_failed  certificate_expired  certificate_other_host  certificate_not_pinned
+                    client_certificate_bad  client_certificate_refused  host_not_allowed  redirected
+      who we are    credentials_missing  credentials_refused  clock_skew
+      the server    server_error  throttled  bad_reply  html_reply  reply_lacks  reply_too_large  call_refused
+                    ask_unavailable
       the setting   foreign_realm  insecure_url  bad_server_url  bad_device
       the relay     relay_absent  relay_denied  relay_unreachable  relay_untrusted  relay_busy  relay_bad_reply
-                    relay_bad_address
+                    relay_bad_address  relay_elsewhere
       ourselves     limit_reached  sync_bug
 
-Words for each code, and for each answer code of an item, stand in resources/texts/sync.toml; those of the relay and of
-refused manifests in relay.toml.
+Words for each code stand in resources/texts/: sync.toml (with the answer codes of items), wire.toml, and relay.toml
+with those of refused manifests. No error carries a secret, a credential or what a reply holds: only our own words,
+statuses, and names of members.
 """
 
 from __future__ import annotations
@@ -19,9 +24,22 @@ CODES = (
     "server_timeout",
     "connection_lost",
     "tls_failed",
+    "certificate_expired",
+    "certificate_other_host",
+    "certificate_not_pinned",
+    "client_certificate_bad",
+    "client_certificate_refused",
+    "host_not_allowed",
+    "redirected",
+    "credentials_missing",
+    "credentials_refused",
+    "clock_skew",
     "server_error",
     "throttled",
     "bad_reply",
+    "html_reply",
+    "reply_lacks",
+    "reply_too_large",
     "call_refused",
     "ask_unavailable",
     "foreign_realm",
@@ -35,31 +53,48 @@ CODES = (
     "relay_busy",
     "relay_bad_reply",
     "relay_bad_address",
+    "relay_elsewhere",
     "limit_reached",
     "sync_bug",
 )
 
-OFFLINE = frozenset({"server_unreachable", "server_timeout", "connection_lost", "tls_failed"})
+UNTRUSTED = frozenset(
+    {
+        "tls_failed",
+        "certificate_expired",
+        "certificate_other_host",
+        "certificate_not_pinned",
+        "client_certificate_bad",
+        "client_certificate_refused",
+    }
+)
+"""Whoever answers there has not proven who it is, or does not believe who we are: nothing was told."""
+
+OFFLINE = frozenset({"server_unreachable", "server_timeout", "connection_lost"}) | UNTRUSTED
 """No whole reply came from the server."""
 
-POINTLESS_TO_GO_ON = frozenset({"server_unreachable", "tls_failed", "throttled", "foreign_realm"})
+POINTLESS_TO_GO_ON = frozenset({"server_unreachable", "foreign_realm", "host_not_allowed"}) | UNTRUSTED
 """The other calls of this cycle would meet the same."""
 
 OF_THE_RELAY = {
     "server_unreachable": "relay_unreachable",
     "server_timeout": "relay_unreachable",
     "connection_lost": "relay_unreachable",
-    "tls_failed": "relay_untrusted",
+    **dict.fromkeys(UNTRUSTED, "relay_untrusted"),
     "server_error": "relay_busy",
     "throttled": "relay_busy",
-    "bad_reply": "relay_bad_reply",
+    **dict.fromkeys(("bad_reply", "html_reply", "reply_lacks", "reply_too_large", "redirected"), "relay_bad_reply"),
     "call_refused": "relay_bad_reply",
+    **dict.fromkeys(("credentials_missing", "credentials_refused"), "relay_denied"),
     "insecure_url": "relay_bad_address",
     "bad_server_url": "relay_bad_address",
+    "host_not_allowed": "relay_elsewhere",
 }
 """The same trouble when it is the relay's: people are told another sentence."""
 
-PERMANENT = frozenset({"foreign_realm", "insecure_url", "bad_server_url", "bad_device"})
+PERMANENT = frozenset(
+    {"foreign_realm", "insecure_url", "bad_server_url", "bad_device", "host_not_allowed", "client_certificate_bad"}
+)
 """Only a person can mend it: trying again within one run is useless."""
 
 ANSWER_CODES = (
@@ -112,8 +147,11 @@ class SyncError(Exception):
         status: int | None = None,
         problem: str | None = None,
         retry_after_s: int | None = None,
+        subject: str | None = None,
     ) -> None:
-        """`may_have_left`: the server may have acted on it. `status`, `problem`: of an HTTP reply that is a no."""
+        """`may_have_left`: the server may have acted on it. `status`, `problem`: of an HTTP reply that is a no.
+
+        `subject`: what the trouble is about, as it may be shown: the name of a member."""
         if code not in CODES:
             raise ValueError(f"unknown sync error code {code!r}")
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -123,3 +161,4 @@ class SyncError(Exception):
         self.status = status
         self.problem = problem
         self.retry_after_s = retry_after_s
+        self.subject = subject

@@ -27,8 +27,13 @@ class Pacing:
 
     @property
     def failures(self) -> int:
-        """Cycles in a row that met trouble."""
+        """Cycles in a row in which the hospital as a whole was in trouble."""
         return self._failures
+
+    @property
+    def nudged(self) -> bool:
+        """Somebody nudged since the last cycle began."""
+        return self._nudges > 0
 
     def nudge(self, now: float, *, urgent: bool) -> None:
         """There is something to send: at once, when company is complete, or after the linger."""
@@ -57,16 +62,21 @@ class Pacing:
         self._last_try = now
         return self._pull_at <= now
 
-    def succeed(self, now: float, *, pulled: bool, more: bool, again_in_s: float | None) -> None:
-        """The cycle met no trouble. `more`: another page can be had at once; `again_in_s`: a row is due then."""
+    def succeed(
+        self, now: float, *, pulled: bool, more: bool, again_in_s: float | None, pull_in_s: float | None = None
+    ) -> None:
+        """The hospital is there. `more`: another page can be had at once; `again_in_s`: a row, or a call that is in
+        trouble, is due then; `pull_in_s`: the feed is in trouble and may be tried then."""
         self._failures = 0
-        if pulled:
+        if pull_in_s is not None:
+            self._pull_at = now + pull_in_s
+        elif pulled:
             self._pull_at = now if more else now + self._settings.pull_interval_s
         if again_in_s is not None:
             self._again_at = now + max(again_in_s, self._settings.backoff_base_s / 4)
 
     def fail(self, now: float, jitter: float, *, retry_after_s: int | None) -> None:
-        """The cycle met trouble: be quiet for a while, then try again whether or not anybody nudges."""
+        """No call to this hospital would fare better: be quiet for a while, then try again, nudged or not."""
         self._failures += 1
         base_s, cap_s = self._settings.backoff_base_s, self._settings.backoff_cap_s
         self._quiet_until = now + delay_s(self._failures, jitter, base_s=base_s, cap_s=cap_s)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sync.changes import Change, Site
+from sync.endpoints.declared import CHANGES, ITEMS, RELAY_HEADS
 from sync.relay_wire import ManifestHead, ManifestRow, PackageEvent
 from sync.status import SyncStatus
 from sync.verdicts import Settled
@@ -84,8 +85,8 @@ class ManifestSink(Protocol):
     def stage(self, head: ManifestHead, rows: Sequence[ManifestRow], first: int) -> Iterator[None]:
         """Stage `rows`, of which the first has the number `first` (from 0), in small steps.
 
-        `first` 0 drops whatever was staged of this version. Rows that are staged already may come again: the last
-        telling of a number wins.
+        `first` 0 drops whatever was staged of this version. Rows that are staged already may come again and are passed
+        over: a version never changes, and where the digest says that it did, it is told anew from its first row.
         """
 
     def complete(self, head: ManifestHead) -> None:
@@ -121,19 +122,23 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """Limits and rhythms of the exchange; the defaults keep 200 scans in 20 seconds under 12 requests."""
+    """Limits and rhythms of the exchange; the defaults keep 200 scans in 20 seconds under 12 requests.
 
-    linger_s: float = 4.0
+    What belongs to one remote call begins as `endpoints.declared` says.
+    """
+
+    linger_s: float = ITEMS.linger_s
     """How long an ordinary item may wait for company."""
-    batch_items: int = 50
+    batch_items: int = ITEMS.few
     """Items of one batch while people scan; also the number of nudges that ends the linger."""
-    drain_items: int = 500
+    drain_items: int = ITEMS.many
     """Items of one batch while a long queue drains; the site's own limit may be smaller."""
     pull_interval_s: float = 30.0
-    page_rows: int = 1000
+    page_rows: int = CHANGES.few
     connect_s: float = 3.0
     read_s: float = 10.0
     reply_bytes: int = 16 * 1024 * 1024
+    """No reply may be larger, whatever its endpoint declares."""
     backoff_base_s: float = 1.0
     backoff_cap_s: float = 60.0
     run_cap_s: float = 2.0
@@ -146,7 +151,7 @@ class SyncSettings:
     """So many calls refused as a whole with this item alone, and the item is refused."""
     relay_interval_s: float = 60.0
     relay_backoff_cap_s: float = 300.0
-    relay_heads: int = 200
+    relay_heads: int = RELAY_HEADS.few
     """Heads of one page."""
     relay_block: int = 500
     """Rows that are handed to the sink at once; so many are fetched again at the most after a kill."""

@@ -24,6 +24,8 @@ from sync.transport import LineTransport
 
 log = logging.getLogger(__name__)
 
+_ILL = OFFLINE | POINTLESS_TO_GO_ON | {"throttled"}
+"""The other manifests of this run would meet the same."""
 _TROUBLES_OF_A_RUN = 3
 """So many manifests in trouble, and the run ends: it is the relay that is ill, not a manifest."""
 
@@ -135,7 +137,7 @@ class RelayPull:
             log.info("manifest %s version %d: %s", head.manifest, head.version, error)
             done.trouble = done.trouble or error
             done.troubles += 1
-            ill = error.code in OFFLINE | POINTLESS_TO_GO_ON or error.status in (401, 403)
+            ill = error.code in _ILL or error.status in (401, 403)
             if ill or done.troubles >= _TROUBLES_OF_A_RUN:
                 raise
         return True
@@ -172,7 +174,7 @@ class RelayPull:
                     if end is None and stopping():
                         return False
         except SyncError as error:
-            if error.status in relay_rows.GONE:
+            if relay_rows.is_gone(error):
                 raise _Refused("manifest_gone", f"status {error.status}") from error
             raise
         if digest.value.hex() != head.digest:

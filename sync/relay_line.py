@@ -12,18 +12,19 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from sync.backoff import delay_s
+from sync.breaker import Breaker
 from sync.changes import Site
-from sync.endpoints import relay_resolve
+from sync.endpoints import relay_heads, relay_resolve
 from sync.errors import OF_THE_RELAY, OFFLINE, SyncError
 from sync.ports import Clock, Database, ManifestSink, SyncSettings, Writer
 from sync.questions import Questions
 from sync.relay import Pulled, RelayPull
 from sync.relay_wire import CodeFacts
 from sync.status import RelayStatus
-from sync.transport import HttpTransport, LineTransport, Transport
+from sync.transport import HttpTransport, LineTransport, Transport, checked_address
+from sync.trust import Trust
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +39,43 @@ class _Address:
     token: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class RelayRoute:
+    """How a site reaches its relay. Without `url`: where the hospital says, though only at the hospital's own host or
+    at one of `hosts`. `token`: instead of the one that the hospital names."""
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    pins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def trust(self, server: str, hospital: Trust) -> Trust:
+        """Whom to believe at the relay: the site's authority and the system's, no client certificate of ours."""
+        hosts = () if self.url else (checked_address(server).host, *self.hosts)
+        return Trust(hospital.ca, system=True, pins=self.pins, hosts=hosts)
+
+
 class RelayLine:
     """Knows the relay once the hospital has named it. `told` hears every change of the status; any thread."""
 
     def __init__(
         self, *, device: str, database: Database, writer: Writer, sink: ManifestSink, clock: Clock,
-        settings: SyncSettings, ca: Path | None, token: str | None, told: Callable[[RelayStatus], None],
-        left_behind: type[Exception],
+        settings: SyncSettings, trust: Trust, token: str | None, told: Callable[[RelayStatus], None],
+        left_behind: type[Exception], url: str | None = None,
     ) -> None:  # fmt: skip
-        """`token` goes before the one that the hospital names. `left_behind`: what the writer raises after the end."""
+        """`token` and `url` go before those that the hospital names; `trust` says which hosts are allowed.
+
+        `left_behind`: what the writer raises after the end.
+        """
         self._device = device
         self._database = database
         self._writer = writer
         self._sink = sink
         self._clock = clock
         self._settings = settings
-        self._ca = ca
+        self._trust = trust
         self._token = token
+        self._url = url
         self._told = told
         self._left_behind = left_behind
         self._wake = threading.Condition()
@@ -66,12 +87,15 @@ class RelayLine:
         self._pull: RelayPull | None = None
         self._pulls: _Address | None = None
         self._transport: LineTransport | None = None
-        self._failures = 0
+        self._breaker = Breaker(
+            relay_heads.ENDPOINT, base_s=settings.backoff_base_s, cap_s=settings.relay_backoff_cap_s,
+            nudge_gap_s=settings.nudge_gap_s,
+        )  # fmt: skip
         self._status = RelayStatus()
 
     def meet(self, site: Site) -> None:
         """The hospital introduced itself and was let in; the engine's thread."""
-        url = site.relay
+        url = self._url or site.relay
         with self._wake:
             self._address = None if url is None else _Address(site.site_id, url, self._token or site.relay_token)
             self._wake.notify_all()
@@ -123,7 +147,7 @@ class RelayLine:
                 raise SyncError("relay_absent")
             old = self._questions if self._asks != address else None
             if self._questions is None or old is not None:
-                self._questions, self._asks = Questions(lambda: self._connect(address)), address
+                self._questions, self._asks = Questions(lambda: self._connect_asking(address)), address
             questions = self._questions
         if old is not None:
             old.stop(0.0)
@@ -170,12 +194,22 @@ class RelayLine:
 
     def _connect(self, address: _Address) -> HttpTransport:
         return HttpTransport(
-            address.url, self._device, ca=self._ca, settings=self._settings, token=address.token, trust_system=True
-        )
+            address.url, self._device, settings=self._settings, token=address.token, trust=self._trust,
+            now_ms=self._clock.now_ms,
+        )  # fmt: skip
+
+    def _connect_asking(self, address: _Address) -> HttpTransport:
+        try:
+            return self._connect(address)
+        except SyncError as error:
+            raise SyncError(_code(error), error.detail) from error
 
     def _note(self, pulled: Pulled) -> None:
         old, trouble = self._status, pulled.trouble
-        self._failures = 0 if trouble is None else self._failures + 1
+        if trouble is None:
+            self._breaker.succeed()
+        else:
+            self._breaker.fail(trouble, self._clock.monotonic(), random.random())
         self._tell(
             RelayStatus(
                 network="offline" if trouble is not None and trouble.code in OFFLINE else "online",
@@ -183,6 +217,8 @@ class RelayLine:
                 manifests=old.manifests + pulled.manifests,
                 refused=old.refused + pulled.refused,
                 last_ms=self._clock.now_ms() if trouble is None and not pulled.cut else old.last_ms,
+                breaker=self._breaker.state(self._clock.monotonic()),
+                subject=None if trouble is None else trouble.subject,
             )
         )
 
@@ -194,8 +230,7 @@ class RelayLine:
     def _wait_s(self, trouble: SyncError | None) -> float:
         if trouble is None:
             return self._settings.relay_interval_s
-        base_s, cap_s = self._settings.backoff_base_s, self._settings.relay_backoff_cap_s
-        return max(delay_s(self._failures, random.random(), base_s=base_s, cap_s=cap_s), trouble.retry_after_s or 0)
+        return max(0.0, self._breaker.due_s() - self._clock.monotonic())
 
 
 def _resolved(transport: Transport, codes: Sequence[str], timeout_s: float) -> tuple[CodeFacts, ...]:

@@ -7,6 +7,20 @@ from typing import Literal
 
 Network = Literal["unknown", "online", "offline"]
 RelayNetwork = Literal["absent", "unknown", "online", "offline"]
+BreakerState = Literal["closed", "open", "half_open"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """A remote call in trouble: `trouble` a code of `errors.CODES`, `subject` what it is about, if it has a name.
+
+    `breaker`: closed, it is tried again soon; open, it is left alone for a while; half_open, the next call is a probe.
+    """
+
+    name: str
+    breaker: BreakerState
+    trouble: str
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +35,14 @@ class RelayStatus:
     manifests: int = 0
     refused: int = 0
     last_ms: int | None = None
+    breaker: BreakerState = "closed"
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """Where the exchange stands. `waiting` is queued + in flight + unsure; `trouble` a code of `errors.CODES`."""
+    """Where the exchange stands. `waiting` is queued + in flight + unsure; `trouble` a code of `errors.CODES`, and
+    `subject` what it is about, if that has a name; `endpoints` are the calls in trouble, the others go on."""
 
     network: Network = "unknown"
     waiting: int = 0
@@ -35,6 +52,8 @@ class SyncStatus:
     last_exchange_ms: int | None = None
     trouble: str | None = None
     relay: RelayStatus = RelayStatus()
+    subject: str | None = None
+    endpoints: tuple[EndpointStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +72,4 @@ class Summary:
     unsure: int
     waiting: int
     trouble: str | None = None
+    subject: str | None = None

@@ -1,51 +1,64 @@
 """One HTTP client for one thread; every foreign error becomes a SyncError here and nowhere else.
 
 The caller learns two things from an error: its stable code, and whether the request may have left. Only a failure to
-connect is certain to have had no effect.
+connect is certain to have had no effect. No redirect is followed, neither to another host nor to the same one.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 
+import httpcore
 import httpx
 import msgspec
 
+from sync.credentials import BEARER, Credential, Signed, headers_of
+from sync.endpoints.endpoint import Endpoint
 from sync.errors import SyncError
 from sync.ports import SyncSettings
+from sync.trust import Trust, code_of
+from sync.wire import Budget, Wire
 
 _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEEP_ALIVE_S = 3.0
 """Under the five seconds after which servers commonly drop an idle connection: a request must not meet a dead one."""
 _LINE_MOST = 65_536
+_WAIT_MOST_S = 3600
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_ANSWERS = frozenset({"application/json", "application/problem+json"})
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, its path relative to the server's address. `read_s` replaces the usual time limit."""
+    """One request, its path relative to the server's address. `read_s`, `reply_bytes` replace the usual limits."""
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     read_s: float | None = None
+    reply_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole reply. `retry_after_s` is None where the server gave no number."""
+    """A whole reply. `retry_after_s` is None where the server named no time; `kind` is its content type."""
 
     status: int
     retry_after_s: int | None
     body: bytes
+    kind: str = "application/json"
 
 
 class Transport(Protocol):
@@ -72,52 +85,44 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class HttpTransport:
-    """httpx with our limits: no redirects, no proxies of the environment, bounded time and size."""
+    """httpx with our limits: no redirects, no proxies of the environment, bounded time, size and head."""
 
     def __init__(
-        self, server: str, device: str, *, ca: Path | None, settings: SyncSettings, token: str | None = None,
-        trust_system: bool = False,
+        self, server: str, device: str, *, ca: Path | None = None, settings: SyncSettings, token: str | None = None,
+        trust_system: bool = False, trust: Trust | None = None, credential: Credential | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:  # fmt: skip
-        """`token` goes with every call; `trust_system`: what the system trusts is good beside `ca`, too.
+        """`trust` before `ca` and `trust_system` (what the system trusts is good beside `ca`, too); `credential`
+        before `token`, a bearer's; one of them goes with every call.
 
-        Raises SyncError: bad_server_url, insecure_url, bad_device, tls_failed (the `ca` file is no certificate).
+        Raises SyncError: bad_server_url, insecure_url, bad_device, host_not_allowed, credentials_missing, tls_failed
+        (the `ca` file is no certificate), client_certificate_bad.
         """
         base = checked_address(server)
         if not _DEVICE.fullmatch(device):
             raise SyncError("bad_device")
+        trust = trust or Trust(ca, system=trust_system)
+        if not trust.admits(base.host):
+            raise SyncError("host_not_allowed", base.host)
         self._settings = settings
-        limits = settings.read_s
-        letters = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._device = device
+        self._credential = credential or (None if token is None else Credential(BEARER, token))
+        self._now_ms = now_ms
+        self._budget = Budget()
         self._client = httpx.Client(
             base_url=base,
-            headers={"Matou-Device": device, "User-Agent": "matou", "Accept-Encoding": "identity", **letters},
-            timeout=httpx.Timeout(limits, connect=settings.connect_s),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_S),
+            headers={"Matou-Device": device, "User-Agent": "matou", "Accept-Encoding": "identity"},
             follow_redirects=False,
             trust_env=False,
-            verify=_trust(ca, system=trust_system) if base.scheme == "https" else True,
+            transport=Wire(trust, self._budget, secure=base.scheme == "https", keep_s=_KEEP_ALIVE_S),
         )
 
     def exchange(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises SyncError when none came whole within the limits."""
-        read_s = self._settings.read_s if call.read_s is None else call.read_s
-        headers = {"Content-Type": "application/json"} if call.body is not None else {}
-        timeout = httpx.Timeout(read_s, connect=min(self._settings.connect_s, read_s))
-        # httpx limits each read, not all of them together: a server that drips would hold the thread for ever.
-        deadline = time.monotonic() + self._settings.connect_s + 2 * read_s
-        with (
-            _sorted(),
-            self._client.stream(
-                call.method,
-                call.path.lstrip("/"),
-                params=dict(call.query) or None,
-                content=call.body,
-                headers=headers,
-                timeout=timeout,
-            ) as response,
-        ):
-            body = self._bounded(response, deadline)
-            return Reply(response.status_code, _seconds(response.headers.get("Retry-After")), body)
+        most = min(call.reply_bytes or self._settings.reply_bytes, self._settings.reply_bytes)
+        with _sorted(), self._sent(call) as response:
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            return Reply(response.status_code, _wait_of(response), _bounded(response, most), kind)
 
     @contextmanager
     def lines(self, call: Call, kind: str) -> Iterator[Iterator[bytes]]:
@@ -125,17 +130,10 @@ class HttpTransport:
 
         Raises SyncError, also between two lines: what was brought before it is whole.
         """
-        timeout = httpx.Timeout(self._settings.read_s, connect=min(self._settings.connect_s, self._settings.read_s))
-        with (
-            _sorted(),
-            self._client.stream(
-                call.method, call.path.lstrip("/"), params=dict(call.query) or None, timeout=timeout
-            ) as response,
-        ):
+        with _sorted(), self._sent(call) as response:
             if response.status_code != 200:
-                deadline = time.monotonic() + 2 * self._settings.read_s
-                wait_s = _seconds(response.headers.get("Retry-After"))
-                body_of(Reply(response.status_code, wait_s, self._bounded(response, deadline)))
+                body = _bounded(response, self._settings.reply_bytes)
+                body_of(Reply(response.status_code, _wait_of(response), body))
             given = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if given != kind or response.headers.get("Content-Encoding", "identity") != "identity":
                 raise SyncError("bad_reply", f"not {kind}", may_have_left=True)
@@ -144,22 +142,51 @@ class HttpTransport:
     def close(self) -> None:
         self._client.close()
 
+    @contextmanager
+    def _sent(self, call: Call) -> Iterator[httpx.Response]:
+        read_s = self._settings.read_s if call.read_s is None else call.read_s
+        connect_s = min(self._settings.connect_s, read_s)
+        self._budget.begin(self._settings.connect_s + 2 * read_s)
+        request = self._client.build_request(
+            call.method,
+            call.path.lstrip("/"),
+            params=dict(call.query) or None,
+            content=call.body,
+            headers={"Content-Type": "application/json"} if call.body is not None else {},
+            timeout=httpx.Timeout(read_s, connect=connect_s),
+        )
+        if self._credential is not None:
+            request.headers.update(self._letters(self._credential, request, call.body or b""))
+        response = self._client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _letters(self, credential: Credential, request: httpx.Request, body: bytes) -> dict[str, str]:
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        signed = Signed(request.method, path, query, self._device, body)
+        return headers_of(credential, signed, self._now_ms(), lambda: secrets.token_hex(16))
+
     def _whole_lines(self, response: httpx.Response) -> Iterator[bytes]:
         # Sorted here, too: whoever reads the lines keeps what came before the trouble.
+        line_s = 2 * self._settings.read_s
         with _sorted():
-            yield from cut_lines(response.iter_raw(), time.monotonic, 2 * self._settings.read_s)
+            for line in cut_lines(self._moving(response, line_s), time.monotonic, line_s):
+                self._budget.extend(line_s)
+                yield line
 
-    def _bounded(self, response: httpx.Response, deadline: float) -> bytes:
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise SyncError("bad_reply", "compressed although we asked for plain", may_have_left=True)
-        parts = bytearray()
-        for part in response.iter_raw():
-            parts += part
-            if len(parts) > self._settings.reply_bytes:
-                raise SyncError("bad_reply", "larger than the limit", may_have_left=True)
-            if time.monotonic() > deadline:
-                raise SyncError("server_timeout", "the reply drips", may_have_left=True)
-        return bytes(parts)
+    def _moving(self, response: httpx.Response, line_s: float) -> Iterator[bytes]:
+        self._budget.extend(line_s)
+        yield from response.iter_raw()
+
+
+def call_of(
+    endpoint: Endpoint, query: tuple[tuple[str, str], ...] = (), *, path: str | None = None,
+    body: bytes | None = None, read_s: float | None = None,
+) -> Call:  # fmt: skip
+    """A call of a declared endpoint; `path` where its own has names to fill in."""
+    return Call(endpoint.method, path or endpoint.path, query, body, read_s, endpoint.reply_bytes or None)
 
 
 def cut_lines(parts: Iterator[bytes], monotonic: Callable[[], float], line_s: float) -> Iterator[bytes]:
@@ -185,7 +212,7 @@ def checked_address(server: str) -> httpx.URL:
     try:
         url = httpx.URL(server.strip())
     except httpx.InvalidURL as error:
-        raise SyncError("bad_server_url", str(error)) from error
+        raise SyncError("bad_server_url", type(error).__name__) from error
     if url.scheme not in ("http", "https") or not url.host or url.query or url.userinfo:
         raise SyncError("bad_server_url")
     if url.scheme == "http" and not _is_loopback(url.host):
@@ -194,27 +221,38 @@ def checked_address(server: str) -> httpx.URL:
 
 
 def body_of(reply: Reply) -> bytes:
-    """The body of a 200. Raises SyncError for every other status, with `status`, `problem` and `retry_after_s`."""
+    """The body of a 200. Raises SyncError for every other status, with `status`, `problem` and `retry_after_s`.
+
+    A web page where an answer was due is a trouble of its own: it comes from a gateway that stands in between.
+    """
     status = reply.status
     if status == 200:
+        if reply.kind in _PAGES or (reply.kind not in _ANSWERS and reply.body.lstrip()[:1] == b"<"):
+            raise SyncError("html_reply", may_have_left=True)
         return reply.body
     problem = _problem(reply.body)
-    if status == 429 or (status == 503 and reply.retry_after_s is not None):
-        code = "throttled"
-    elif status >= 500:
-        code = "server_error"
-    elif status >= 400:
-        code = "call_refused"
-    else:
-        code = "bad_reply"
     raise SyncError(
-        code,
+        _code_of(status, problem, waits=reply.retry_after_s is not None),
         f"status {status}",
         may_have_left=not 400 <= status < 500,
         status=status,
         problem=problem,
         retry_after_s=reply.retry_after_s,
     )
+
+
+def _code_of(status: int, problem: str | None, *, waits: bool) -> str:
+    if status == 429 or (status == 503 and waits):
+        return "throttled"
+    if status >= 500:
+        return "server_error"
+    if status in (400, 401, 403) and problem == "clock_skew":
+        return "clock_skew"
+    if status == 401:
+        return "credentials_refused"
+    if status >= 400:
+        return "call_refused"
+    return "redirected" if status in _ELSEWHERE else "bad_reply"
 
 
 def _is_loopback(host: str) -> bool:
@@ -226,16 +264,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _trust(ca: Path | None, *, system: bool) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
-        if system:
-            context.load_default_certs()
-    except (OSError, ssl.SSLError) as error:
-        raise SyncError("tls_failed", "the certificate file cannot be read") from error
-    return context
-
-
 def _problem(body: bytes) -> str | None:
     try:
         return msgspec.json.decode(body, type=Problem).code
@@ -243,33 +271,49 @@ def _problem(body: bytes) -> str | None:
         return None
 
 
-def _seconds(text: str | None) -> int | None:
-    if text is None or not text.strip().isascii() or not text.strip().isdigit():
+def _wait_of(response: httpx.Response) -> int | None:
+    """Retry-After in seconds (RFC 9110, 10.2.3), also as a date: by the server's own clock where it tells it."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:9]), _WAIT_MOST_S)
+    until = _moment(text)
+    if until is None:
         return None
-    return min(int(text.strip()[:9]), 3600)
+    now = _moment(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0, round((until - now).total_seconds())), _WAIT_MOST_S)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _bounded(response: httpx.Response, most: int) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise SyncError("bad_reply", "compressed although we asked for plain", may_have_left=True)
+    parts = bytearray()
+    for part in response.iter_raw():
+        parts += part
+        if len(parts) > most:
+            raise SyncError("reply_too_large", f"more than {most} bytes", may_have_left=True)
+    return bytes(parts)
 
 
 @contextmanager
 def _sorted() -> Iterator[None]:
+    """Only the kind of an error is kept, never its own words nor its trace: they could hold what a server said."""
     try:
         yield
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise SyncError("bad_server_url", str(error)) from error
-    except httpx.ConnectTimeout as error:
-        raise SyncError("server_unreachable", "time limit of the connection") from error
-    except (httpx.ConnectError, httpx.PoolTimeout) as error:
-        code = "tls_failed" if _is_tls(error) else "server_unreachable"
-        raise SyncError(code, str(error)) from error
-    except httpx.TimeoutException as error:
-        raise SyncError("server_timeout", type(error).__name__, may_have_left=True) from error
-    except httpx.HTTPError as error:
-        code = "tls_failed" if _is_tls(error) else "connection_lost"
-        raise SyncError(code, type(error).__name__, may_have_left=True) from error
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
+        raise SyncError("bad_server_url", type(error).__name__) from None
+    except httpcore.ConnectTimeout:
+        raise SyncError("server_unreachable", "time limit of the connection") from None
+    except (httpcore.ConnectError, httpcore.PoolTimeout) as error:
+        raise SyncError(code_of(error) or "server_unreachable", type(error).__name__) from None
+    except httpcore.TimeoutException as error:
+        raise SyncError("server_timeout", type(error).__name__, may_have_left=True) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, httpx.HTTPError) as error:
+        raise SyncError(code_of(error) or "connection_lost", type(error).__name__, may_have_left=True) from None

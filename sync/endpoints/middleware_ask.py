@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sync.endpoints.endpoint import Endpoint, Repeat, decoded
+from sync.endpoints.declared import ASK
+from sync.endpoints.endpoint import decoded
 from sync.errors import SyncError
-from sync.transport import Call, Transport, body_of
+from sync.transport import Transport, body_of, call_of
 from sync.verdicts import Answer, decode_answers
 
-ENDPOINT = Endpoint("ask", "POST", "/v1/items/ask", "middleware.yaml", Repeat.SAFE)
+ENDPOINT = ASK
 MAX_IDS = 500
 _NOT_THERE = (404, 405, 501)
 
@@ -20,7 +21,7 @@ def post(transport: Transport, ids: Sequence[str], timeout_s: float) -> tuple[An
     """Ask for at most MAX_IDS ids. Raises SyncError; `ask_unavailable` where this hospital cannot be asked."""
     body = msgspec.json.encode({"ids": list(ids)})
     try:
-        raw = body_of(transport.exchange(Call(ENDPOINT.method, ENDPOINT.path, body=body, read_s=timeout_s)))
+        raw = body_of(transport.exchange(call_of(ENDPOINT, body=body, read_s=timeout_s)))
     except SyncError as error:
         if error.status in _NOT_THERE:
             raise SyncError("ask_unavailable", error.detail, status=error.status) from error

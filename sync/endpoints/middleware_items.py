@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sync.batching import join
-from sync.endpoints.endpoint import Endpoint, Repeat, decoded
-from sync.transport import Call, Transport, body_of
+from sync.endpoints.declared import ITEMS
+from sync.endpoints.endpoint import decoded
+from sync.transport import Transport, body_of, call_of
 from sync.verdicts import Answer, decode_answers
 
-ENDPOINT = Endpoint("items", "POST", "/v1/items", "middleware.yaml", Repeat.ASK_FIRST)
+ENDPOINT = ITEMS
 
 
 def post(transport: Transport, bodies: Sequence[bytes]) -> tuple[Answer, ...]:
     """Send items and bring their answers. Raises SyncError, which says whether the request may have left."""
-    return decoded(decode_answers, body_of(transport.exchange(Call(ENDPOINT.method, ENDPOINT.path, body=join(bodies)))))
+    return decoded(decode_answers, body_of(transport.exchange(call_of(ENDPOINT, body=join(bodies)))))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from sync.changes import Site
-from sync.endpoints.endpoint import Endpoint, Repeat, decoded
-from sync.transport import Call, Transport, body_of
+from sync.endpoints.declared import SITE
+from sync.endpoints.endpoint import decoded
+from sync.transport import Transport, body_of, call_of
 
-ENDPOINT = Endpoint("site", "GET", "/v1/site", "middleware.yaml", Repeat.SAFE)
+ENDPOINT = SITE
 
 
 def get(transport: Transport) -> Site:
     """The site. Raises SyncError."""
-    body = body_of(transport.exchange(Call(ENDPOINT.method, ENDPOINT.path)))
+    body = body_of(transport.exchange(call_of(ENDPOINT)))
     return decoded(lambda raw: msgspec.json.decode(raw, type=Site), body)

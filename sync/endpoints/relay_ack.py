@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from sync.endpoints.endpoint import Endpoint, Repeat
+from sync.endpoints.declared import RELAY_ACK
 from sync.relay_wire import ManifestHead
-from sync.transport import Call, Transport, body_of
+from sync.transport import Transport, body_of, call_of
 
-ENDPOINT = Endpoint("relay_ack", "POST", "/v1/manifests/{manifest}/versions/{version}/ack", "relay.yaml", Repeat.SAFE)
+ENDPOINT = RELAY_ACK
 
 
 def post(transport: Transport, head: ManifestHead, *, refusal: str | None, at_ms: int) -> None:
@@ -20,4 +20,4 @@ def post(transport: Transport, head: ManifestHead, *, refusal: str | None, at_ms
         "at_ms": at_ms,
     }
     path = ENDPOINT.path.format(manifest=head.manifest, version=head.version)
-    body_of(transport.exchange(Call(ENDPOINT.method, path, body=msgspec.json.encode(body))))
+    body_of(transport.exchange(call_of(ENDPOINT, path=path, body=msgspec.json.encode(body))))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from sync.endpoints.endpoint import Endpoint, Repeat, decoded
+from sync.endpoints.declared import RELAY_HEADS
+from sync.endpoints.endpoint import decoded
 from sync.errors import SyncError
 from sync.relay_wire import HeadsPage, decode_heads
-from sync.transport import Call, Transport, body_of
+from sync.transport import Transport, body_of, call_of
 
-ENDPOINT = Endpoint("relay_heads", "GET", "/v1/manifests", "relay.yaml", Repeat.SAFE)
+ENDPOINT = RELAY_HEADS
 
 
 def get(transport: Transport, cursor: str | None, limit: int) -> HeadsPage | None:
     """The page after `cursor`; None when the relay does not know this cursor any more. Raises SyncError."""
     query = (("limit", str(limit)),) if cursor is None else (("cursor", cursor), ("limit", str(limit)))
     try:
-        body = body_of(transport.exchange(Call(ENDPOINT.method, ENDPOINT.path, query)))
+        body = body_of(transport.exchange(call_of(ENDPOINT, query)))
     except SyncError as error:
         if error.status == 410 and cursor is not None:
             return None

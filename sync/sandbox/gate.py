@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync.sandbox.calls import Calls
 from sync.sandbox.faults import Fault, FaultBoard, endpoint_of
+from sync.sandbox.identity import Identity
 from sync.sandbox.proxy import Link
 from sync.sandbox.wire import LIMIT_BYTES
 
@@ -81,11 +82,16 @@ class _Call:
 class Gate:
     """Counts every call and carries out what the fault board draws for it."""
 
-    def __init__(self, inner: ASGIApp, board: FaultBoard, calls: Calls, clock_s: Callable[[], float]) -> None:
+    def __init__(
+        self, inner: ASGIApp, board: FaultBoard, calls: Calls, clock_s: Callable[[], float],
+        identity: Identity, texts: Mapping[str, str],
+    ) -> None:  # fmt: skip
         self._inner = inner
         self._board = board
         self._calls = calls
         self._clock_s = clock_s
+        self._identity = identity
+        self._texts = texts
         self.door: Door | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +137,7 @@ class Gate:
     async def _answer(self, call: _Call) -> int:
         if "hang" in call.faults and await _first(self._board.ended("hang"), call.gone.wait()):
             return 0
-        reply = self._refusal(call)
+        reply = self._refusal(call) or self._stranger(call)
         if reply is None and not call.struck and endpoint_of(call.scope["path"]) in _LONG:
             return await self._pass(call)
         if reply is None:
@@ -142,8 +148,7 @@ class Gate:
                 reply = reply.with_body(reply.body[: max(1, len(reply.body) // 2)], reply.kind())
             elif "wrong_schema" in call.faults:
                 reply = reply.with_body(_WRONG)
-        skew_s = call.faults["clock_skew"].number() if "clock_skew" in call.faults else 0
-        reply.headers.append((b"date", _http_date(self._clock_s() + skew_s)))
+        reply.headers.append((b"date", _http_date(self._clock_s() + _skew_s(call))))
         await self._say(call, reply)
         return len(reply.body)
 
@@ -157,6 +162,16 @@ class Gate:
         if "html_instead_of_json" in call.faults:
             return Reply(200, [], b"").with_body(_HTML, b"text/html; charset=utf-8")
         return None
+
+    def _stranger(self, call: _Call) -> Reply | None:
+        """A call to the hospital that does not prove who makes it; the relay has a token of its own."""
+        scope = call.scope
+        if not scope["path"].startswith("/v1/") or not call.whole:
+            return None
+        code = self._identity.refusal(
+            scope["method"], scope["raw_path"], scope["query_string"], dict(scope["headers"]), call.body, _skew_s(call)
+        )
+        return None if code is None else _problem(401, code, self._texts[code], ())
 
     async def _pass(self, call: _Call) -> int:
         """A long answer that no fault strikes goes out as it is made; returns its size."""
@@ -246,6 +261,10 @@ async def _first(over: Awaitable[object], gone: Awaitable[object]) -> bool:
 
 def _problem(status: int, code: str, text: str, extra: tuple[tuple[bytes, bytes], ...]) -> Reply:
     return Reply(status, list(extra), b"").with_body(msgspec.json.encode({"code": code, "text": text}))
+
+
+def _skew_s(call: _Call) -> int:
+    return call.faults["clock_skew"].number() if "clock_skew" in call.faults else 0
 
 
 def _http_date(epoch_s: float) -> bytes:

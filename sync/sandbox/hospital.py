@@ -259,6 +259,7 @@ def pack_row(book: Book, pack: Pack) -> dict[str, object]:
         "outcome": pack.outcome,
         "device": cause.item.device if cause else ELSEWHERE,
         "item": cause.item.id if cause else None,
+        "operator": cause.item.operator if cause else None,
         "at_ms": cause.item.at_ms if cause else None,
         "packs": pack.weight,
         "estimated": pack.estimated,

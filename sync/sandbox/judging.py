@@ -193,8 +193,11 @@ class Judge:
         if line is None:
             raise _refuse(item, "unknown_line")
         drug = self._hospital.drug_of(code)
-        if code in delivery.known:
-            if item.line not in {line for _, line in delivery.leaves(code)}:
+        named = code if code in delivery.known else code.partition("#")[0]  # a piece is named by its batch
+        if named in delivery.known:
+            places = {place for _, place in delivery.leaves(named)}
+            alike = item.line_guessed and any(delivery.lines[place].drug == line.drug for place in places)
+            if item.line not in places and not alike:
                 raise _refuse(item, "wrong_line")
         elif item.line in delivery.set_lines:
             raise _refuse(item, "not_in_delivery")

@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from sync.sandbox.identity import Demand
+
 DEFAULT_SEED = 20261122
 
 
@@ -19,6 +21,8 @@ class Options:
     state: Path | None
     faults: str
     tls: bool
+    auth: Demand = "none"
+    client_certificates: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, default=None, metavar="DIR", help="folder that survives a restart")
     parser.add_argument("--faults", default="{}", metavar="JSON", help="misbehaviour from the start")
     parser.add_argument("--tls", action="store_true", help="HTTPS with a certificate authority of its own")
+    parser.add_argument("--auth", choices=("none", "bearer", "hmac"), default="none", help="what a caller must prove")
+    parser.add_argument(
+        "--client-certificates", action="store_true", help="with --tls: only callers that show client.pem"
+    )
 
 
 def read_options(args: argparse.Namespace) -> Options:
     """The parsed options, typed."""
-    return Options(args.port, args.seed, args.size, args.state, args.faults, args.tls)
+    return Options(
+        args.port, args.seed, args.size, args.state, args.faults, args.tls, args.auth, args.client_certificates
+    )
 
 
 def _port(text: str) -> int:

@@ -30,6 +30,7 @@ from sync.sandbox.calls import Calls
 from sync.sandbox.control import Control
 from sync.sandbox.faults import BadFaults, FaultBoard
 from sync.sandbox.gate import Gate
+from sync.sandbox.identity import Identity
 from sync.sandbox.options import Options
 from sync.sandbox.proxy import Proxy
 from sync.sandbox.relay_api import RelayApi
@@ -61,7 +62,8 @@ class Sandbox:
         calls = Calls()
         api = Api(world, self.board, time.time, self._addresses)
         relay = RelayApi(world, self.board)
-        self._gate = Gate(api.app(relay.routes()), self.board, calls, time.time)
+        identity = Identity(options.auth, f"demo-secret-{options.seed}", time.time)
+        self._gate = Gate(api.app(relay.routes()), self.board, calls, time.time, identity, world.texts)
         self._control = Control(world, calls, self._set_faults)
         self._certificates = certificates
         self._proxy: Proxy | None = None
@@ -110,7 +112,11 @@ class Sandbox:
     def _tls(self) -> ssl.SSLContext | None:
         if self._certificates is None:
             return None
-        return server_context(self._certificates, lambda: self.board.draw_connection("expired_tls"))
+        return server_context(
+            self._certificates,
+            lambda: self.board.draw_connection("expired_tls"),
+            ask_client=self._options.client_certificates,
+        )
 
     def _ca(self) -> Path | None:
         return self._certificates / "ca.pem" if self._certificates is not None else None
@@ -165,6 +171,9 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 def _listen() -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    # asyncio does this only for sockets that name their protocol; without it each answer waits for a delayed
+    # acknowledgement, because uvicorn writes head and body apart. Accepted connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     return listener
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+_HERE = (x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost"))
 
-def make_certificates(folder: Path) -> Path:
-    """Write `ca.pem`, `server.pem` and `expired.pem` (each with its key) into a folder; returns the path of the CA."""
+
+def make_certificates(
+    folder: Path, *, valid_s: float = 30 * 86_400.0, names: Sequence[x509.GeneralName] | None = None
+) -> Path:
+    """Write `ca.pem`, and with their keys `server.pem`, `expired.pem` and `client.pem`, into a folder; returns the path
+    of the CA. `valid_s`: how long `server.pem` is good for; `names`: for whom it was made, else this machine."""
     now = datetime.now(UTC)
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("演示 CA")
@@ -29,18 +34,23 @@ def make_certificates(folder: Path) -> Path:
     path = folder / "ca.pem"
     path.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     periods = {
-        "server": (now - timedelta(days=1), now + timedelta(days=30)),
+        "server": (now - timedelta(days=1), now + timedelta(seconds=valid_s)),
         "expired": (now - timedelta(days=300), now - timedelta(days=1)),
+        "client": (now - timedelta(days=1), now + timedelta(days=30)),
     }
     for name, (since, until) in periods.items():
-        (folder / f"{name}.pem").write_bytes(_server(ca_name, ca_key, since, until))
+        (folder / f"{name}.pem").write_bytes(_signed(ca_name, ca_key, since, until, names or _HERE))
     return path
 
 
-def server_context(folder: Path, expired: Callable[[], bool]) -> ssl.SSLContext:
-    """The context of the server; `expired` is asked at each handshake whether to show the expired certificate."""
-    stale = _context(folder / "expired.pem")
-    context = _context(folder / "server.pem")
+def server_context(folder: Path, expired: Callable[[], bool], *, ask_client: bool = False) -> ssl.SSLContext:
+    """The context of the server; `expired` is asked at each handshake whether to show the expired certificate.
+
+    `ask_client`: only who shows a certificate of our authority comes in.
+    """
+    client_ca = folder / "ca.pem" if ask_client else None
+    stale = _context(folder / "expired.pem", client_ca)
+    context = _context(folder / "server.pem", client_ca)
 
     def choose(connection: ssl.SSLObject, name: str | None, initial: ssl.SSLContext) -> None:
         del name, initial
@@ -51,15 +61,23 @@ def server_context(folder: Path, expired: Callable[[], bool]) -> ssl.SSLContext:
     return context
 
 
-def _context(path: Path) -> ssl.SSLContext:
+def _context(path: Path, client_ca: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
+    if client_ca is not None:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
-def _server(ca_name: x509.Name, ca_key: ec.EllipticCurvePrivateKey, since: datetime, until: datetime) -> bytes:
+def _signed(
+    ca_name: x509.Name,
+    ca_key: ec.EllipticCurvePrivateKey,
+    since: datetime,
+    until: datetime,
+    names: Sequence[x509.GeneralName],
+) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
     certificate = (
         _builder(_name("127.0.0.1"), ca_name, key, since, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

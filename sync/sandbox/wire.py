@@ -76,6 +76,7 @@ class Scan(_Item, frozen=True, tag="scan"):
     count: Positive
     digest: DigestText | None
     estimated: bool = False
+    line_guessed: bool = False
 
 
 class Reversal(_Item, frozen=True, tag="reversal"):
@@ -93,6 +94,7 @@ class Outcome(_Item, frozen=True, tag="outcome"):
     count: Count
     digest: DigestText | None
     reason: str
+    line_guessed: bool = False
 
 
 class Close(_Item, frozen=True, tag="close"):

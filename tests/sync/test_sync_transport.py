@@ -92,9 +92,9 @@ def test_nobody_listens() -> None:
         ((), "connection_lost"),
         ((b"SSH-2.0-something\r\n",), "connection_lost"),
         ((b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",), "connection_lost"),
-        ((b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000,), "bad_reply"),
+        ((b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000,), "reply_too_large"),
         ((b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",), "bad_reply"),
-        ((b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",), "bad_reply"),
+        ((b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",), "redirected"),
         ((b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n",), "server_error"),
     ],
 )
@@ -170,12 +170,12 @@ def test_tls_with_the_hospitals_own_authority(tmp_path: Path) -> None:
         transport.close()
 
 
-@pytest.mark.parametrize(("days", "trusted"), [(-1, True), (30, False)])
-def test_tls_that_is_expired_or_not_trusted(tmp_path: Path, days: int, trusted: bool) -> None:
+@pytest.mark.parametrize(("days", "trusted", "code"), [(-1, True, "certificate_expired"), (30, False, "tls_failed")])
+def test_tls_that_is_expired_or_not_trusted(tmp_path: Path, days: int, trusted: bool, code: str) -> None:
     ca, context = certificate(tmp_path, days=days)
     with answering(says(), context) as port:
         error = failure(f"https://127.0.0.1:{port}", ca=ca if trusted else None)
-    assert (error.code, error.may_have_left) == ("tls_failed", False)
+    assert (error.code, error.may_have_left) == (code, False)
 
 
 def test_a_certificate_file_that_is_none(tmp_path: Path) -> None:
