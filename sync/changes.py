@@ -67,12 +67,12 @@ class PinVerifier(Struct, frozen=True):
 
 
 class OperatorChange(Struct, frozen=True, tag_field="kind", tag="operator"):
-    """A person who may sign in. No `store_rooms` means all."""
+    """A person who may sign in. No `store_rooms` means all; `rights` null leaves them to the role."""
 
     id: Word
     name: str
     role: str
-    rights: tuple[str, ...]
+    rights: tuple[str, ...] | None
     active: bool
     pin: PinVerifier
     store_rooms: tuple[str, ...] = ()
@@ -200,7 +200,10 @@ class ReceiptChange(Struct, frozen=True, tag_field="kind", tag="receipt"):
 
 
 class CodeRow(Struct, frozen=True):
-    """A code as it is now; `state`: in, reversed, dispensed or returned; `via`: the carton that brought it."""
+    """A code as it is now; `state`: in, reversed, dispensed or returned; `via`: the carton that brought it.
+
+    `outcome`: it is `reversed` because it was found damaged or rejected. `operator`: who did what was done last.
+    """
 
     code: Word
     receipt: str
@@ -213,6 +216,8 @@ class CodeRow(Struct, frozen=True):
     at_ms: Count | None = None
     packs: Ordinal = 1
     estimated: bool = False
+    outcome: str | None = None
+    operator: str | None = None
 
 
 class CodesChange(Struct, frozen=True, tag_field="kind", tag="codes"):

@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sync.batching import Candidate, Plan, plan
+from sync.bodies import Beside
+from sync.bodies import unpacked as unpacked_body
+from sync.item_ids import maybe_unpacked, unpacked
 from sync.outbox import Counts, Outbox, whole, word
 from sync.ports import Database
+from sync.upload_log import NO_ANSWER, PUT_BACK, AttemptLog
 from sync.verdicts import Sent, Settled, Verdict
 
 SANE_WAIT_MS = 3_600_000
@@ -27,7 +32,7 @@ SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,
         SELECT count(*) FROM sync_outbox e INDEXED BY sync_outbox_open
         WHERE e.receipt = o.receipt AND e.state IN ('queued', 'in_flight', 'unsure') AND e.n < o.n AND e.realm = o.realm
     ) ELSE 0 END,
-    o.alone, w.state
+    o.alone, w.state, o.seq, o.created_ms
 FROM sync_outbox o INDEXED BY sync_outbox_queue
 LEFT JOIN sync_outbox t ON t.id = o.negates
 LEFT JOIN sync_outbox w ON w.id = o.waits_for
@@ -85,16 +90,34 @@ class Outlook:
     due_ms: int | None
 
 
+class Traces(Protocol):
+    """What is kept of one call (`listener.Heard`)."""
+
+    @property
+    def request(self) -> bytes: ...
+
+    @property
+    def status(self) -> int | None: ...
+
+    @property
+    def reply(self) -> bytes | None: ...
+
+    @property
+    def fragment(self) -> str | None: ...
+
+
 class Dispatch:
-    """Moves rows of the outbox between their states. `delay_ms` gives the back-off after so many attempts."""
+    """Moves rows of the outbox between their states, and logs attempts that did not simply succeed."""
 
     def __init__(self, database: Database, *, hold_after: int) -> None:
         self._database = database
         self._outbox = Outbox(database)
+        self._log = AttemptLog(database)
         self._hold_after = hold_after
 
     def recover(self) -> int:
         """Rows that a killed process left in flight become unsure; how many."""
+        self._log.killed()
         return self._database.execute_sql(
             "UPDATE sync_outbox INDEXED BY sync_outbox_doubt SET state = 'unsure' "
             "WHERE state IN ('in_flight', 'unsure') AND state = 'in_flight'"
@@ -114,8 +137,8 @@ class Dispatch:
             return Taken(None, candidates[-1].row.n if len(candidates) == chunk else None)
         bodies = tuple(candidate.body for candidate in planned.chosen)
         number = self._database.execute_sql(
-            "INSERT INTO sync_batch (realm, items, bytes, sent_ms) VALUES (?, ?, ?, ?)",
-            (realm, len(bodies), sum(map(len, bodies)), now_ms),
+            "INSERT INTO sync_batch (realm, items, bytes, sent_ms, first_n, last_n) VALUES (?, ?, ?, ?, ?, ?)",
+            (realm, len(bodies), sum(map(len, bodies)), now_ms, planned.chosen[0].row.n, planned.chosen[-1].row.n),
         ).lastrowid
         rows = tuple(replace(candidate.row, attempts=candidate.row.attempts + 1) for candidate in planned.chosen)
         self._database.cursor().executemany(
@@ -133,17 +156,47 @@ class Dispatch:
         ).fetchall()
         return tuple(_sent(values) for values in found)
 
-    def settle(self, verdicts: Sequence[Verdict], now_ms: int, delay_ms: Callable[[int], int]) -> tuple[Settled, ...]:
-        """Record answers; returns them as they were recorded (a close may have become held)."""
+    def settle(
+        self, verdicts: Sequence[Verdict], now_ms: int, delay_ms: Callable[[int], int], batch: int | None = None
+    ) -> tuple[Settled, ...]:
+        """Record answers; returns them as they were recorded (a close may have become held).
+
+        `batch`: where they came from. `delay_ms` gives the back-off after so many attempts.
+        """
         self._database.cursor().executemany(_SETTLE, [_settling(verdict, now_ms, delay_ms) for verdict in verdicts])
+        if batch is not None:
+            self._log.put([_attempt(verdict, batch) for verdict in verdicts if verdict.word != "accepted"])
         return tuple(self._hold_if_hopeless(verdict) for verdict in verdicts)
 
-    def doubt(self, rows: Sequence[Sent]) -> None:
+    def told(self, realm: str, rows: Sequence[Sent], verdicts: Sequence[Verdict], now_ms: int) -> None:
+        """Log what a question about these rows brought."""
+        batch = self._log.question(realm, [row.n for row in rows], now_ms, "answered")
+        self._log.put([_attempt(verdict, batch) for verdict in verdicts])
+
+    def not_told(self, realm: str, rows: Sequence[Sent], now_ms: int, outcome: str, *, hopeless: bool) -> None:
+        """A question about these rows failed. `hopeless`: nobody can be asked, they wait for a person's word."""
+        batch = self._log.question(realm, [row.n for row in rows], now_ms, outcome)
+        self._log.put([(row.n, batch, NO_ANSWER, outcome, None) for row in rows])
+        if hopeless:
+            self.leave_to_people(realm)
+
+    def leave_to_people(self, realm: str) -> None:
+        """Nobody can be asked: what is unsure waits for a person's word."""
+        self._database.execute_sql(
+            "UPDATE sync_outbox INDEXED BY sync_outbox_doubt SET code = 'ask_unavailable' "
+            "WHERE state IN ('in_flight', 'unsure') AND state = 'unsure' AND realm = ? "
+            "AND coalesce(code, '') <> 'ask_unavailable'",
+            (realm,),
+        )
+
+    def doubt(self, rows: Sequence[Sent], batch: int, outcome: str) -> None:
         """Nobody knows whether these arrived: they become unsure."""
+        self._log.put([(row.n, batch, NO_ANSWER, outcome, None) for row in rows])
         self._move(rows, "unsure")
 
-    def requeue(self, rows: Sequence[Sent]) -> None:
+    def requeue(self, rows: Sequence[Sent], batch: int, outcome: str) -> None:
         """These took no effect: they go back to the queue as they were."""
+        self._log.put([(row.n, batch, PUT_BACK, outcome, None) for row in rows])
         self._move(rows, "queued")
 
     def suspect(self, row: Sent) -> int:
@@ -153,17 +206,21 @@ class Dispatch:
         ).fetchall()
         return whole(found[0][0])
 
-    def postpone(self, row: Sent, until_ms: int) -> None:
+    def postpone(self, row: Sent, until_ms: int, batch: int, outcome: str) -> None:
         """Back to the queue, though not before `until_ms`."""
+        self._log.put([(row.n, batch, PUT_BACK, outcome, None)])
         self._database.execute_sql(
             "UPDATE sync_outbox SET state = 'queued', next_ms = ? WHERE n = ? AND state = 'in_flight'",
             (until_ms, row.n),
         )
 
-    def close_batch(self, batch: Batch, now_ms: int, outcome: str) -> None:
-        """Write down how a request ended: `answered` or a code of `errors.CODES`."""
+    def close_batch(self, batch: Batch, now_ms: int, outcome: str, heard: Traces) -> None:
+        """Write down how a request ended: `answered` or a code of `errors.CODES`, and its traces."""
+        fragment = None if outcome == "answered" else heard.fragment
         self._database.execute_sql(
-            "UPDATE sync_batch SET answered_ms = ?, outcome = ? WHERE number = ?", (now_ms, outcome, batch.number)
+            "UPDATE sync_batch SET answered_ms = ?, outcome = ?, status = ?, request = ?, reply = ?, fragment = ? "
+            "WHERE number = ?",
+            (now_ms, outcome, heard.status, heard.request, heard.reply, fragment, batch.number),
         )
 
     def outlook(self, realm: str | None, now_ms: int, *, can_ask: bool) -> Outlook:
@@ -208,6 +265,10 @@ class Dispatch:
         return replace(settled, state="held", code="close_differs")
 
 
+def _attempt(verdict: Verdict, batch: int) -> tuple[int, int, str, str | None, str | None]:
+    return verdict.row.n, batch, verdict.word, verdict.settled.code, verdict.settled.text
+
+
 def _settling(verdict: Verdict, now_ms: int, delay_ms: Callable[[int], int]) -> tuple[object, ...]:
     settled = verdict.settled
     with_ids = json.dumps(settled.with_ids) if settled.with_ids else None
@@ -225,13 +286,16 @@ def _settling(verdict: Verdict, now_ms: int, delay_ms: Callable[[int], int]) -> 
 
 def _sent(values: Sequence[object]) -> Sent:
     n, item_id, receipt, kind, attempts = values
-    return Sent(whole(n), str(item_id), str(receipt), str(kind), whole(attempts))
+    return Sent(whole(n), unpacked(item_id), str(receipt), str(kind), whole(attempts))
 
 
 def _candidate(values: tuple[object, ...]) -> Candidate:
-    body, negates, target, earlier_open, alone, waits = values[5:]
+    body, negates, target, earlier_open, alone, waits, seq, created_ms = values[5:]
     if not isinstance(body, bytes):
         raise TypeError("body is not a blob")
+    row = _sent(values[:5])
+    beside = Beside(row.id, row.receipt, whole(seq), row.kind, whole(created_ms))
     return Candidate(
-        _sent(values[:5]), body, word(negates), word(target), whole(earlier_open), whole(alone), word(waits)
-    )
+        row, unpacked_body(body, beside), maybe_unpacked(negates), word(target), whole(earlier_open), whole(alone),
+        word(waits),
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from sync.changes import Limits
 from sync.dispatch import Batch, Dispatch
 from sync.endpoints import middleware_ask, middleware_items
 from sync.errors import SyncError
+from sync.listener import Listener
 from sync.ports import Clock, Hooks, Priority, SyncSettings, Writer
 from sync.questions import Questions
 from sync.transport import Transport
@@ -25,6 +26,9 @@ from sync.verdicts import Answer, Judged, Sent, Verdict, judge_ask, judge_batch,
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+ASK_REFUSALS = 3
+"""So many times "this cannot be asked here", and what is unsure waits for a person's word."""
 
 _NOT_THE_ITEMS = frozenset({"device_missing"})
 """Problem codes of a 400 that no smaller batch would mend."""
@@ -45,7 +49,7 @@ class Push:
         self, *, transport: Transport, questions: Questions, dispatch: Dispatch, writer: Writer, hooks: Hooks,
         clock: Clock, settings: SyncSettings, delay_ms: Callable[[int], int],
     ) -> None:  # fmt: skip
-        self._transport = transport
+        self._line = Listener(transport)
         self._questions = questions
         self._dispatch = dispatch
         self._writer = writer
@@ -56,6 +60,7 @@ class Push:
         self._smaller: int | None = None
         self._suspects = 0
         self._ceiling: int | None = None
+        self._ask_refusals = 0
 
     def clear_unsure(self, realm: str, stopping: Callable[[], bool]) -> int:
         """Ask for every unsure item; how many got an answer. Raises SyncError, after the answers that came."""
@@ -65,13 +70,17 @@ class Push:
             if not rows:
                 break
             after = rows[-1].n
-            judged = judge_ask(rows, self._ask(rows))
-            self._write(partial(self._settle, judged.verdicts))
+            judged = judge_ask(rows, self._ask(realm, rows))
+            self._write(partial(self._told, realm, rows, judged.verdicts))
             cleared += len(judged.verdicts)
             doubtful += len(judged.unclear)
         if doubtful:
             raise SyncError("bad_reply", f"{doubtful} questions without one clean answer")
         return cleared
+
+    def leave_to_people(self, realm: str) -> None:
+        """This hospital has no way to ask for items: what is unsure waits for a person's word."""
+        self._write(partial(self._dispatch.leave_to_people, realm))
 
     def batch(self, realm: str, limits: Limits, *, drain: bool) -> Pushed:
         """Send one batch. Raises SyncError, after its rows are in a state that says what is known of them."""
@@ -87,20 +96,38 @@ class Push:
             after = taken.after
         return Pushed(0, more=False)
 
-    def _ask(self, rows: Sequence[Sent]) -> tuple[Answer, ...]:
+    def _ask(self, realm: str, rows: Sequence[Sent]) -> tuple[Answer, ...]:
         settings = self._settings
         question = self._questions.ask_by_ids([row.id for row in rows], settings.read_s)
         try:
-            return question.result(settings.connect_s + 3 * settings.read_s)
+            answers = question.result(settings.connect_s + 3 * settings.read_s)
         except TimeoutError as error:
             raise SyncError("server_timeout", "a question got no answer") from error
+        except SyncError as error:
+            self._not_told(realm, rows, error)
+            raise
+        self._ask_refusals = 0
+        return answers
+
+    def _told(self, realm: str, rows: Sequence[Sent], verdicts: Sequence[Verdict]) -> None:
+        self._dispatch.told(realm, rows, verdicts, self._clock.now_ms())
+        self._settle(verdicts)
+
+    def _not_told(self, realm: str, rows: Sequence[Sent], error: SyncError) -> None:
+        """Logged where the hospital says that it cannot be asked; after some times these rows wait for a person."""
+        if error.code != "ask_unavailable":
+            return
+        self._ask_refusals += 1
+        hopeless = self._ask_refusals >= ASK_REFUSALS
+        job = partial(self._dispatch.not_told, realm, rows, self._clock.now_ms(), error.code, hopeless=hopeless)
+        self._write(job)
 
     def _write(self, job: Callable[[], T]) -> T:
         return self._writer.call(job, priority=Priority.SETTLE)
 
     def _exchange(self, batch: Batch) -> bool:
         try:
-            answers = middleware_items.post(self._transport, batch.bodies)
+            answers = middleware_items.post(self._line, batch.bodies)
         except SyncError as error:
             self._failed(batch, error)
             return False
@@ -114,9 +141,9 @@ class Push:
         return True
 
     def _answered(self, batch: Batch, judged: Judged) -> None:
-        self._settle(judged.verdicts)
-        self._dispatch.doubt(judged.unclear)
-        self._dispatch.close_batch(batch, self._clock.now_ms(), "bad_reply" if judged.unclear else "answered")
+        self._settle(judged.verdicts, batch.number)
+        self._dispatch.doubt(judged.unclear, batch.number, "bad_reply")
+        self._close(batch, "bad_reply" if judged.unclear else "answered")
 
     def _failed(self, batch: Batch, error: SyncError) -> None:
         """The batch as a whole got no answer. Raises `error` again unless a smaller batch may do better."""
@@ -145,19 +172,22 @@ class Push:
 
     def _blame(self, batch: Batch, row: Sent, error: SyncError) -> None:
         now_ms = self._clock.now_ms()
-        self._dispatch.close_batch(batch, now_ms, error.code)
+        self._close(batch, error.code)
         if self._dispatch.suspect(row) >= self._settings.alone_tries:
-            self._settle((refusal(row, "too_large" if error.status == 413 else "bad_request"),))
+            self._settle((refusal(row, "too_large" if error.status == 413 else "bad_request"),), batch.number)
         else:
-            self._dispatch.postpone(row, now_ms + self._delay_ms(row.attempts))
+            self._dispatch.postpone(row, now_ms + self._delay_ms(row.attempts), batch.number, error.code)
 
-    def _put_back(self, batch: Batch, move: Callable[[Sequence[Sent]], None], outcome: str) -> None:
-        move(batch.rows)
-        self._dispatch.close_batch(batch, self._clock.now_ms(), outcome)
+    def _put_back(self, batch: Batch, move: Callable[[Sequence[Sent], int, str], None], outcome: str) -> None:
+        move(batch.rows, batch.number, outcome)
+        self._close(batch, outcome)
 
-    def _settle(self, verdicts: Sequence[Verdict]) -> None:
+    def _close(self, batch: Batch, outcome: str) -> None:
+        self._dispatch.close_batch(batch, self._clock.now_ms(), outcome, self._line.heard)
+
+    def _settle(self, verdicts: Sequence[Verdict], batch: int | None = None) -> None:
         if verdicts:
-            settled = self._dispatch.settle(verdicts, self._clock.now_ms(), self._delay_ms)
+            settled = self._dispatch.settle(verdicts, self._clock.now_ms(), self._delay_ms, batch)
             told = tuple(one for one in settled if one.state != "queued" or one.code is not None)
             if told:
                 self._hooks.on_settled(told)

@@ -40,11 +40,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A row and its answer. `retry_after_s`: seconds that the server asks for, with state queued."""
+    """A row and its answer, whose own `word` it keeps. `retry_after_s`: as the server asks, with state queued."""
 
     row: Sent
     settled: Settled
     retry_after_s: int | None = None
+    word: str = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +136,4 @@ def _verdict(row: Sent, answer: Answer, state: str) -> Verdict:
     code = (answer.code or "unspecified") if with_words else None
     text = answer.text if with_words else None
     settled = Settled(row.id, row.receipt, row.kind, state, code, text, answer.with_ids)
-    return Verdict(row, settled, answer.retry_after_s)
+    return Verdict(row, settled, answer.retry_after_s, answer.result)

@@ -15,18 +15,22 @@ from typing import cast
 
 from app.domain.codes import Reading, read
 from app.domain.documents import OUTCOMES_BY_LINE
+from app.flows.contradictions import Contradictions
 from app.flows.receiving import Parts
-from app.flows.views import UploadRow, UploadsView
+from app.flows.upload_log import UploadLog
+from app.flows.views import UploadFilter, UploadRow, UploadsView
 from app.store.tables import Sql
 from app.store.writer import SETTLE
 from sync import OutboxRow
 
 ITEMS_AT_ONCE = 50  # in one transaction: a scan never waits for more
-_PAYLOADS = "SELECT id, payload FROM entries WHERE id IN (SELECT value FROM json_each(?))"
+_PAYLOADS = """
+SELECT e.receipt, e.seq, e.payload FROM json_each(?) j
+  CROSS JOIN entries e ON e.receipt = json_extract(j.value, '$[0]') AND e.seq = json_extract(j.value, '$[1]')"""
 _ENTRY = """
 SELECT receipt, seq, kind, payload, code, line, packs, outcome, in_force, remote, EXISTS (
     SELECT 1 FROM entries u WHERE u.receipt = e.receipt AND u.negates = e.seq AND u.reason = 'ok')
-FROM entries e WHERE id = ?
+FROM entries e WHERE receipt = ? AND seq = ?
 """
 _log = logging.getLogger(__name__)
 
@@ -58,11 +62,22 @@ class Uploads:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.log = UploadLog(parts)
+        self.contradictions = Contradictions(parts)
         self._sql = Sql(parts.writer.database)
 
     def view(self, states: Sequence[str] = (), limit: int = 200, before: int | None = None) -> UploadsView:
         """Totals, and the newest rows in one of `states` (all if empty); page on with `before=rows[-1].n`."""
         return self._parts.writer.call(lambda: self._view(states, limit, before), priority=SETTLE, write=False)
+
+    def found(self, wanted: UploadFilter, limit: int = 200, before: int | None = None) -> UploadsView:
+        """Totals, whose turn it is, and a page of what the filter finds."""
+        page = self.log.page(wanted, limit, before)
+        totals = self._parts.writer.call(self._parts.outbox.counts, priority=SETTLE, write=False)
+        return UploadsView(
+            totals.queued, totals.in_flight, totals.accepted, totals.refused, totals.unsure, totals.held, page.rows,
+            tuple(self.log.owners().items()), wanted, page.next,
+        )  # fmt: skip
 
     def retry(self, ids: Sequence[str]) -> int:
         """Queue held and refused items again; how many.
@@ -89,8 +104,8 @@ class Uploads:
     def _view(self, states: Sequence[str], limit: int, before: int | None) -> UploadsView:
         counts = self._parts.outbox.counts()
         rows = self._parts.outbox.rows(states=states, before_n=before, limit=limit)
-        found = self._sql.all(_PAYLOADS, json.dumps([row.id for row in rows]))
-        payloads = dict(cast("list[tuple[str, str | None]]", found))
+        found = self._sql.all(_PAYLOADS, json.dumps([(row.receipt, row.seq) for row in rows]))
+        payloads = {(receipt, seq): cast("str | None", payload) for receipt, seq, payload in found}
         return UploadsView(
             counts.queued,
             counts.in_flight,
@@ -98,7 +113,7 @@ class Uploads:
             counts.refused,
             counts.unsure,
             counts.held,
-            tuple(_row(row, payloads.get(row.id)) for row in rows),
+            tuple(_row(row, payloads.get((row.receipt, row.seq))) for row in rows),
         )
 
     def _retry(self, ids: Sequence[str]) -> int:
@@ -106,7 +121,7 @@ class Uploads:
         return sum(self._retry_one(row) for row in reversed(rows))
 
     def _retry_one(self, row: OutboxRow) -> bool:
-        found = self._sql.one(_ENTRY, row.id)
+        found = self._sql.one(_ENTRY, row.receipt, row.seq)
         if row.result == "conflict" or found is None:
             return False
         entry = _Journal(*cast("tuple[str, int, str, str, str, int, int, str, int, str, int]", tuple(found)))

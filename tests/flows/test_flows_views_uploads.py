@@ -7,6 +7,7 @@ import pytest
 from app.flows.answers import Answers
 from app.flows.uploads import ITEMS_AT_ONCE
 from sync import Settled
+from sync.item_ids import packed
 from tests.fixtures.hospital import Dock, code, delivery, drug, line, operator, packages
 
 BOXES = [code("8999011", number) for number in range(120)]
@@ -34,7 +35,7 @@ def settle(dock: Dock, *ids: str, result: str = "refused", because: str = "unkno
             database.execute_sql(
                 "UPDATE sync_outbox SET state = 'refused', result = ?, code = ?, settled_ms = 5, reported = 1 "
                 "WHERE id = ?",
-                (result, because, item),
+                (result, because, packed(item)),
             )
             answers.apply([Settled(item, row.receipt, row.kind, result, because, None, ())])
 

@@ -130,8 +130,8 @@ class Device:
             self.writer.call(self._create, priority=Priority.IDLE)
 
     def _create(self) -> None:
-        for statement in MIGRATIONS[1]:
-            self.database.execute_sql(statement)
+        for step in (step for version in sorted(MIGRATIONS) for step in MIGRATIONS[version]):
+            _ = step(self.database) if callable(step) else self.database.execute_sql(step)
 
     def hooks(self) -> Hooks:
         return Hooks(
@@ -142,10 +142,12 @@ class Device:
             on_status=self.statuses.put,
         )
 
-    def engine(self, url: str, settings: SyncSettings = FAST, clock: object | None = None) -> SyncEngine:
+    def engine(
+        self, url: str, settings: SyncSettings = FAST, clock: object | None = None, **line: object
+    ) -> SyncEngine:
         made = SyncEngine(
             server=url, device=self.name, database=self.database, writer=self.writer, hooks=self.hooks(),
-            clock=clock or SystemTime(), settings=settings,
+            clock=clock or SystemTime(), settings=settings, **line,
         )  # fmt: skip
         self.engines.append(made)
         return made

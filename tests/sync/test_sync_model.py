@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.endpoints.registry import ENDPOINTS
+from tests.fixtures.outbox import bodies
 from tests.sync.sync_bench import FAST, Device
 from tests.sync.sync_middleware import Middleware
 
@@ -55,11 +56,11 @@ def killed(device: Device, middleware: Middleware, *, arrived: bool) -> None:
     """A process ends between marking one item as in flight and reading its answer."""
     found = device.sql(
         "UPDATE sync_outbox SET state = 'in_flight' WHERE n = (SELECT min(n) FROM sync_outbox WHERE state = 'queued' "
-        "AND negates IS NULL) RETURNING id, body"
+        "AND negates IS NULL) RETURNING id, receipt, seq, kind, created_ms, body"
     )
     if found and arrived:
         with middleware.lock:
-            middleware.take([json.loads(found[0][1])])
+            middleware.take([json.loads(body) for body in bodies(found)])
 
 
 def closes(device: Device) -> dict[str, list[str]]:

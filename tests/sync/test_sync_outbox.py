@@ -9,6 +9,7 @@ from sync.dispatch import Dispatch
 from sync.outbox import Counts, NewItem
 from sync.ports import Priority
 from sync.verdicts import Sent, refusal
+from tests.fixtures.outbox import BODIES, bodies
 from tests.sync.sync_bench import Device
 
 
@@ -59,7 +60,7 @@ def test_rows_are_found_by_id_receipt_and_state_newest_first(device: Device) -> 
 def test_a_body_travels_byte_for_byte(device: Device) -> None:
     body = '{"id": "x",  "payload": "\\u001d码"}'.encode()
     device.add(NewItem("x", "D-R1", 1, "scan", body, 5))
-    assert device.sql("SELECT body FROM sync_outbox") == [(body,)]
+    assert bodies(device.sql(BODIES)) == [body]
 
 
 @pytest.mark.parametrize("index", ["queue", "doubt", "open", "unreported"])

@@ -13,6 +13,7 @@ from sync.changes import DrugChange, PackageEventChange
 from sync.engine import SyncEngine
 from sync.errors import SyncError
 from sync.outbox import NewItem
+from sync.relay_line import RelayRoute
 from tests.fixtures.sandbox import SandboxProcess
 from tests.sync.sync_bench import FAST, SystemTime
 from tests.sync.sync_middleware import Middleware
@@ -169,7 +170,7 @@ def test_a_token_of_the_site_file_goes_before_the_hospitals(
     relay.manifest("MF-1", ROWS)
     engine = SyncEngine(
         server=middleware.url, device="pda-1", database=dock.database, writer=dock.writer, hooks=dock.hooks(),
-        clock=SystemTime(), settings=QUICK, relay_token=TOKEN,
+        clock=SystemTime(), settings=QUICK, relay=RelayRoute(token=TOKEN),
     )  # fmt: skip
     engine.run_until_empty(limit_s=10, until_empty=True)
     engine.stop()

@@ -118,7 +118,8 @@ def test_no_nonsense_breaks_the_decoders(body: bytes) -> None:
     for decode in (decode_answers, decode_page):
         with pytest.raises(SyncError) as caught:
             decoded(decode, body)
-        assert (caught.value.code, caught.value.may_have_left) == ("bad_reply", True)
+        assert caught.value.code in ("bad_reply", "html_reply", "reply_lacks")
+        assert caught.value.may_have_left
 
 
 def test_a_refusal_without_a_code_gets_one() -> None:

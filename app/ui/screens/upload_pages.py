@@ -21,6 +21,7 @@ class UploadPages:
         self._by_id: dict[str, UploadRow] = {}
         self._before: int | None = None  # of the older page that was asked for
         self._complete = False
+        self._following: int | None = None
 
     @property
     def rows(self) -> tuple[UploadRow, ...]:
@@ -37,27 +38,30 @@ class UploadPages:
     def clear(self) -> None:
         """Another filter: nothing is known of it."""
         self._put((), complete=False)
-        self._before = None
+        self._before = self._following = None
 
     def next_page(self) -> int | None:
         """The `before` of the page that is to be asked for now; None if there is none, or one is on its way."""
-        if self._complete or not self._rows or self._before is not None:
+        if self._complete or (not self._rows and self._following is None) or self._before is not None:
             return None
-        self._before = self._rows[-1].n
+        self._before = self._rows[-1].n if self._following is None else self._following
         return self._before
 
-    def take(self, page: Sequence[UploadRow], states: Sequence[str], total: int) -> bool:
+    def take(self, page: Sequence[UploadRow], states: Sequence[str], total: int, following: int | None = None) -> bool:
         """Put a page in its place; True if it was the older one that was asked for.
 
-        `total`: rows in these states just now. Rows of other states answer an earlier question and are not taken.
+        `total`: rows in these states just now. Rows of other states (none: any will do) answer an earlier question
+        and are not taken. `following`: the `before` of what may follow a page that is not full.
         """
-        if any(row.state not in states for row in page):
+        if states and any(row.state not in states for row in page):
             return False
         before = self._before
         older = before is not None and (not page or page[0].n < before)
-        full = len(page) >= PAGE
+        full = len(page) >= PAGE or following is not None
+        self._following = following if older or not self._rows else self._following
         above = [row for row in self._rows if older and before is not None and row.n >= before]
-        below = [row for row in self._rows if full and row.n < page[-1].n]
+        end = page[-1].n if page else before
+        below = [row for row in self._rows if full and end is not None and row.n < end]
         if len(above) + len(page) + len(below) > total:
             below = []  # some of them have left the filter; scrolling fetches them anew
         self._put((*above, *page, *below), complete=not full or (self._complete and bool(below)))

@@ -13,13 +13,15 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
-from app.flows.views import SiteView, UploadRow, UploadsView
+from app.flows.upload_search import UploadStory
+from app.flows.views import SiteView, UploadFilter, UploadRow, UploadsView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.count_tile import CountTile
 from app.ui.screens.moments import DEFAULT_ZONE, moment, tail_of
 from app.ui.screens.screen import Form, Screen
 from app.ui.screens.upload_detail import UploadDetail
+from app.ui.screens.upload_filter import UploadFilterForm
 from app.ui.screens.upload_pages import PAGE, UploadPages
 from app.ui.theme import GRID_PX, Look, Tone
 from app.ui.widgets.buttons import PlainButton, PrimaryButton
@@ -46,20 +48,24 @@ FILTER_TONES = {"refused": Tone.STOP, "unsure": Tone.ATTENTION, "held": Tone.ATT
 STATE_TONES = {"refused": Tone.ATTENTION, "accepted": Tone.GOOD, "in_flight": Tone.ACCENT}
 KIND_ICONS = {"scan": Icon.SCAN, "reversal": Icon.UNDO, "outcome": Icon.FLAG, "close": Icon.CHECK}
 AGAIN = ("refused", "held")
+MANY = 2**31  # nobody counts what a search finds
 NEAR_END_PX = 600
 CLOCK_SIGNS = 11  # of a moment: `11-22 14:03`
 WIDE_SCALE = 1.25  # above it the totals are compact in the pocket, and the name of the filter stands under them
 
 
 class UploadsScreen(Screen):
-    """Draws an UploadsView. `wanted` asks for rows: (states, limit, before)."""
+    """Draws an UploadsView. `wanted` asks for rows: (states or an UploadFilter, limit, before)."""
 
     name: ClassVar[str] = "uploads"
     icon: ClassVar[Icon] = Icon.UPLOADS
 
     wanted = Signal(object, int, object)
     retried = Signal(object)
-    put_aside = Signal(object)
+    retried_found = Signal(object)
+    put_aside = Signal(object, str, str)
+    decided = Signal(str, bool)
+    story_asked = Signal(str)
     synced = Signal()
     code_asked = Signal(str)
 
@@ -67,6 +73,7 @@ class UploadsScreen(Screen):
         super().__init__(look, texts, parent)
         self._zone = DEFAULT_ZONE
         self._filter = "waiting"
+        self._search: UploadFilter | None = None
         self._pages = UploadPages()
         self._view = UploadsView(0, 0, 0, 0, 0, 0, ())
         self._words: dict[UploadRow, Row] = {}
@@ -76,6 +83,8 @@ class UploadsScreen(Screen):
         self.rows = RowList("ui_screen_uploads", details=True)
         self.empty = EmptyState(Icon.CLOUD_DONE, "uploads_empty_waiting")
         self.detail = UploadDetail()
+        self.search = PlainButton("upload_filter", icon=Icon.LOOKUP)
+        self.form_of_search = UploadFilterForm()
         self._build()
         self._connect()
         self.choose("waiting")
@@ -90,21 +99,30 @@ class UploadsScreen(Screen):
     def draw(self, view: UploadsView) -> None:
         """Take in the totals, and a page of rows into those that are shown already."""
         self._view = view
-        states = FILTERS[self._filter]
-        if self._pages.take(view.rows, states, self._counts()[self._filter]):
+        if self._search is not None and view.filter != self._search:
+            self._show()
+            return  # the answer to an earlier question
+        states = () if self._search is not None else FILTERS[self._filter]
+        total = self._counts()[self._filter] if self._search is None else MANY
+        if self._pages.take(view.rows, states, total, view.next):
             # From here on the newest rows are kept fresh again, not the page that was scrolled to.
-            self.wanted.emit(states, PAGE, None)
+            self.wanted.emit(self._asked(), PAGE, None)
+        elif self._search is not None and len(self._pages.rows) < PAGE and not self._pages.complete:
+            self._ask_next()  # a long search goes on by itself until it has something to show
         self._show()
 
     @Slot(object)
     def set_site(self, site: SiteView) -> None:
         self._zone = site.zone
+        self.form_of_search.set_zone(site.zone)
         self._words.clear()
         self._show()
 
     def choose(self, name: str) -> None:
         """Another filter; its rows are asked for."""
         self._filter = name
+        self._search = None
+        self.form_of_search.empty()
         self._pages.clear()
         self.detail.clear()
         self._arrange_detail()
@@ -113,11 +131,35 @@ class UploadsScreen(Screen):
         self._show()
         self.wanted.emit(FILTERS[name], PAGE, None)
 
+    def search_for(self, wanted: UploadFilter) -> None:
+        """Rows of every state that meet these conditions; none given: the filter of the totals again."""
+        self._show_form(shown=False)
+        if wanted == UploadFilter():
+            self.choose(self._filter)
+            return
+        self._search = wanted
+        self._pages.clear()
+        self.detail.clear()
+        for tile in self.tiles.values():
+            tile.setChecked(False)
+        self._show()
+        self.wanted.emit(wanted, PAGE, None)
+
+    @Slot(str)
+    def take_code(self, code: str) -> None:
+        """A code was scanned here: its records."""
+        self.form_of_search.fields["code"].edit.setText(code)
+        self.search_for(UploadFilter(code=code))
+
+    @Slot(object)
+    def draw_story(self, story: UploadStory) -> None:
+        self.detail.draw_story(story, self._zone)
+
     def opened(self) -> None:
         # Here and not where they are laid out: when the screen gets its place in the window Qt mixes the order up.
-        for part, after in pairwise((*self.tiles.values(), self.rows, self.retry_all, self.sync)):
+        for part, after in pairwise((*self.tiles.values(), self.search, self.rows, self.retry_all, self.sync)):
             self.setTabOrder(part, after)
-        self.wanted.emit(FILTERS[self._filter], PAGE, None)
+        self.wanted.emit(self._asked(), PAGE, None)
 
     def reword(self) -> None:
         self._words.clear()
@@ -150,23 +192,30 @@ class UploadsScreen(Screen):
         left.setSpacing(GRID_PX)
         left.addLayout(self._totals)
         left.addWidget(self.shown)
+        left.addWidget(self.search)
         left.addWidget(self._list, 1)
         left.addLayout(buttons)
         self._body = QHBoxLayout(self)
         self._body.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         self._body.addWidget(self._left, 3)
+        self._body.addWidget(self.form_of_search, 3)
         self._body.addWidget(self.detail, 2)
+        self.form_of_search.hide()
 
     def _connect(self) -> None:
         for name, tile in self.tiles.items():
             tile.clicked.connect(lambda _on=False, name=name: self.choose(name))
         self.sync.clicked.connect(self.synced)
-        self.retry_all.clicked.connect(lambda: self.retried.emit(tuple(row.id for row in self._pages.rows)))
+        self.retry_all.clicked.connect(self._retry_all)
+        self.search.clicked.connect(lambda: self._show_form(shown=True))
+        self.form_of_search.searched.connect(self.search_for)
+        self.form_of_search.left.connect(lambda: self._show_form(shown=False))
         self.rows.chosen.connect(self._open)
         self.rows.verticalScrollBar().valueChanged.connect(self._near_end)
         self.detail.closed.connect(self._close)
         self.detail.retried.connect(lambda key: self.retried.emit((key,)))
-        self.detail.put_aside.connect(lambda key: self.put_aside.emit((key,)))
+        self.detail.put_aside.connect(lambda key, owner, reason: self.put_aside.emit((key,), owner, reason))
+        self.detail.decided.connect(self.decided)
         self.detail.code_asked.connect(self.code_asked)
 
     def _lay_tiles(self) -> None:
@@ -185,8 +234,11 @@ class UploadsScreen(Screen):
         """On the desk beside the list, in the pocket in its place."""
         desk = self.form is Form.DESK
         open_row = self.detail.row is not None
+        searching = self.form_of_search.isVisibleTo(self)
         self.detail.setVisible(open_row or (desk and bool(self._pages.rows)))
-        self._left.setVisible(desk or not open_row)
+        self._left.setVisible((desk or not open_row) and not searching)
+        if searching and not desk:
+            self.detail.hide()
 
     def _counts(self) -> Mapping[str, int]:
         view = self._view
@@ -204,14 +256,20 @@ class UploadsScreen(Screen):
             tile.set_count(counts[name], FILTER_TONES.get(name, Tone.INK) if counts[name] else Tone.QUIET)
         self.rows.set_rows([self._row(row) for row in self._pages.rows])
         self.shown.say(f"uploads_tile_{self._filter}")
-        self.empty.say(f"uploads_empty_{self._filter}")
+        self.empty.say("uploads_empty_filter" if self._search is not None else f"uploads_empty_{self._filter}")
+        self._say_owners()
         self._list.setCurrentWidget(self.rows if self._pages.rows else self.empty)
         self._list.setMinimumHeight(self.rows.height_for(1))  # in a room that is too low the screen scrolls
         self._arrange_detail()
-        self.retry_all.setVisible(FILTERS[self._filter][0] in AGAIN and bool(self._pages.rows))
-        self.retry_all.say("uploads_retry_all", count=len(self._pages.rows))
+        again = [row for row in self._pages.rows if row.state in AGAIN]
+        self.retry_all.setVisible(bool(again))
+        self.retry_all.say("uploads_retry_all", count=len(again) if self._pages.complete else f"{len(again)}+")
         if self.detail.row is not None:
-            self._open(self.detail.row.id)
+            found = self._pages.find(self.detail.row.id)
+            if found is None:
+                self._close()
+            elif found != self.detail.row:
+                self._open(found.id)
 
     def _row(self, row: UploadRow) -> Row:
         found = self._words.get(row)
@@ -238,6 +296,7 @@ class UploadsScreen(Screen):
             return
         self.detail.draw(row, self._zone)
         self._arrange_detail()
+        self.story_asked.emit(key)
 
     def _close(self) -> None:
         self.detail.clear()
@@ -246,9 +305,38 @@ class UploadsScreen(Screen):
     def _near_end(self, value: int) -> None:
         if self.rows.verticalScrollBar().maximum() - value > NEAR_END_PX:
             return
+        self._ask_next()
+
+    def _ask_next(self) -> None:
         before = self._pages.next_page()
         if before is not None:
-            self.wanted.emit(FILTERS[self._filter], PAGE, before)
+            self.wanted.emit(self._asked(), PAGE, before)
+
+    def _asked(self) -> UploadFilter | tuple[str, ...]:
+        return self._search if self._search is not None else FILTERS[self._filter]
+
+    def _retry_all(self) -> None:
+        """All that the filter finds, also those that have not been scrolled to."""
+        if self._search is None and self._pages.complete:
+            self.retried.emit(tuple(row.id for row in self._pages.rows))
+        else:
+            self.retried_found.emit(self._search or UploadFilter(FILTERS[self._filter]))
+
+    def _say_owners(self) -> None:
+        """Whose turn it is, in one line; pressed, the log is searched."""
+        waiting = [(owner, count) for owner, count in self._view.owners if count]
+        words = " · ".join(f"{self.say(f'owner_{owner}')} {count}" for owner, count in waiting)
+        if self._search is not None:
+            words = self.say("upload_filter_on")
+        if words:
+            self.search.setText(words)
+            self.search.setAccessibleName(f"{self.say('upload_filter')} {words}")
+        else:
+            self.search.say("upload_filter")
+
+    def _show_form(self, *, shown: bool) -> None:
+        self.form_of_search.setVisible(shown)
+        self._arrange_detail()
 
 
 def join(screen: Screen, conductor: Conductor) -> None:
@@ -256,7 +344,12 @@ def join(screen: Screen, conductor: Conductor) -> None:
     assert isinstance(screen, UploadsScreen)
     screen.wanted.connect(conductor.refresh_uploads)
     screen.retried.connect(conductor.retry)
-    screen.put_aside.connect(conductor.set_aside)
+    screen.retried_found.connect(conductor.retry_found)
+    screen.put_aside.connect(conductor.set_aside_for)
+    screen.decided.connect(conductor.decide_upload)
+    screen.story_asked.connect(conductor.ask_upload)
+    conductor.upload_told.connect(screen.draw_story)
+    conductor.upload_code_read.connect(screen.take_code)
     screen.synced.connect(conductor.sync_now)
     screen.code_asked.connect(conductor.look_up)
     screen.code_asked.connect(lambda _: screen.goes.emit("lookup"))
