@@ -2,7 +2,7 @@
 
 Afterwards every scan whose line was printed is in the store and in the hospital's ledger once, net of undos, and
 nothing else is. One thread; the program and the sandbox are processes of their own. Small in the tests, large with
-`python -m tests.journeys.kill_campaign --kills 200`; the last line of standard output is the report, exit status 1 if
+`python -m tests.journeys.kill_campaign --kills 300`; the last line of standard output is the report, exit status 1 if
 a promise was broken.
 """
 
@@ -230,7 +230,7 @@ def run_campaign(
 def main() -> int:
     """The large size."""
     parser = argparse.ArgumentParser(prog="kill_campaign")
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--codes", type=int, default=2_000)
     args = parser.parse_args()
