@@ -1,0 +1,135 @@
+"""What a receipt of this folder tells the insurance: a snapshot from the store, by the site's profile. Writer's thread.
+
+Nothing is sent from here: `preview` shows the messages as they would go out, and what keeps a row back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+from app.base.clock import zone_of
+from app.base.errors import Trouble
+from app.domain.profile import Problem, Profile
+from app.flows.claim_messages import ClaimPreview, preview_of
+from app.flows.claim_profiles import load_profile
+from app.flows.claim_rows import ClaimCode, ClaimGoods, ClaimLine, ClaimSnapshot, rows_of
+from app.store.catalogue import DEFAULT_ZONE, Catalogue
+from app.store.tables import Sql, select
+from app.store.writer import SETTLE, StoreWriter
+
+_CODES = """
+SELECT h.pack, h.line, max(h.packs) FROM holds h
+ WHERE h.receipt = ?1 AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.pack = h.pack AND o.receipt = ?1)
+ GROUP BY h.pack ORDER BY h.line, h.pack
+"""
+_COUNTS = "SELECT line, received, exempt FROM receipt_lines WHERE receipt = ?"
+_OPERATOR = "SELECT name FROM operators WHERE id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSettings:
+    """What the site chose: the profile, the way in which it collects codes, and a file of its own."""
+
+    profile: str = "national"
+    route: str = "one"
+    site_file: Path | None = None
+
+
+class Claims:
+    """The insurance's side of receipts."""
+
+    def __init__(
+        self, writer: StoreWriter, catalogue: Catalogue, now_ms: Callable[[], int], settings: ClaimSettings
+    ) -> None:
+        self._writer = writer
+        self._sql = Sql(writer.database)
+        self._catalogue = catalogue
+        self._now_ms = now_ms
+        self._settings = settings
+
+    def profile(self) -> Profile:
+        """The site's profile. Raises Trouble: profile_unknown, profile_bad."""
+        return load_profile(self._settings.profile, self._settings.site_file)
+
+    def preview(self, receipt: str) -> ClaimPreview:
+        """What would be told. Raises Trouble: receipt_not_here, profile_unknown, profile_bad."""
+        profile, route = self.profile(), self._settings.route
+        snapshot = self._writer.call(lambda: self.snapshot(receipt), priority=SETTLE, write=False)
+        if route not in profile.routes:
+            values = (("profile", profile.name), ("route", route))
+            unknown = Problem("routes", "claim_route_unknown", "route", "route", values)
+            return ClaimPreview(receipt, profile.name, route, (), (), (unknown,), snapshot.closed)
+        return preview_of(snapshot, profile, route, rows_of(snapshot, profile, profile.routes[route]))
+
+    def snapshot(self, receipt: str) -> ClaimSnapshot:
+        """The receipt as it stands; on the writer's thread. Raises Trouble `receipt_not_here`."""
+        head = select(self._writer.database, "receipts", id=receipt).first()
+        delivery = head and select(self._writer.database, "deliveries", id=head["delivery"]).first()
+        if head is None or delivery is None:
+            raise Trouble("receipt_not_here", receipt=receipt)
+        site = self._catalogue.site()
+        at_ms = head["closed_ms"] or self._now_ms()
+        operator = str(head["closed_by"] or head["opened_by"])
+        name = self._sql.one(_OPERATOR, operator)
+        return ClaimSnapshot(
+            site.realm if site else "",
+            receipt,
+            delivery["number"],
+            delivery["supplier"],
+            str(name[0]) if name else operator,
+            dt.datetime.fromtimestamp(at_ms // 1000, tz=zone_of(site.zone if site else DEFAULT_ZONE)),
+            self._lines(receipt, head["delivery"], bool(head["gift"] or delivery["gift"])),
+            head["supplier_licence"] or delivery["supplier_licence"],
+            head["invoice_no"] or delivery["invoice_no"],
+            head["invoice_code"] or delivery["invoice_code"],
+            head["state"] == "closed",
+        )
+
+    def _lines(self, receipt: str, delivery: int, gift: bool) -> tuple[ClaimLine, ...]:
+        codes: dict[int, list[ClaimCode]] = {}
+        for pack, line, packs in cast("list[tuple[str, int, int]]", self._sql.all(_CODES, receipt)):
+            codes.setdefault(line, []).append(ClaimCode(pack, packs))
+        rows = cast("list[tuple[int, int, int]]", self._sql.all(_COUNTS, receipt))
+        counts = {line: (received, exempt) for line, received, exempt in rows}
+        found = []
+        for row in select(self._writer.database, "delivery_lines", delivery=delivery):
+            received, exempt = counts.get(row["line"], (0, 0))
+            goods = self._goods(row, gift)
+            found.append(ClaimLine(row["line"], goods, received, exempt, tuple(codes.get(row["line"], ()))))
+        return tuple(sorted(found, key=lambda line: line.line))
+
+    def _goods(self, line: Mapping[str, object], gift: bool) -> ClaimGoods:
+        """Whether it needs a prescription, and its price, are known only where the hospital says so."""
+        drug = select(self._writer.database, "drugs", drug=str(line["drug"])).first() or {}
+        price = line.get("price")
+        return ClaimGoods(
+            str(line["drug"]),
+            str(drug.get("name") or line["drug"]),
+            _text(line["batch"]),
+            _day(line["made"]),
+            _day(line["expiry"]),
+            gift or bool(line["gift"]),
+            None if price is None else Decimal(str(price)),
+            _text(drug.get("nhsa_code")),
+            _text(drug.get("spec")),
+            _text(drug.get("maker")),
+            _text(drug.get("approval_no")),
+            _text(drug.get("rx")),
+            _text(drug.get("min_pack_unit")),
+            int(drug.get("multiplier") or 1),
+            int(drug.get("divisor") or 1),
+            drug.get("exempt") is not None,
+        )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _day(value: object) -> dt.date | None:
+    return None if not value else dt.date.fromisoformat(str(value))
