@@ -68,6 +68,16 @@ class SignIn:
         self._refuse_locked(operator_id, tries)
         raise Trouble("pin_wrong", operator=operator_id, left=WRONG_PINS - tries.wrong)
 
+    def present(self, operator_id: str) -> Operator:
+        """The rights of somebody who signed in earlier, as the feed last named them.
+
+        Raises Trouble `operator_unknown` where the hospital has meanwhile taken them off.
+        """
+        found = self._writer.call(lambda: self._catalogue.operator(operator_id), priority=SCAN, write=False)
+        if found is None or not found[0].active:
+            raise Trouble("operator_unknown", operator=operator_id)
+        return found[0]
+
     def _refuse_locked(self, operator_id: str, tries: _Tries) -> None:
         left_s = tries.locked_until - self._clock.monotonic()
         if left_s > 0:
