@@ -2,7 +2,8 @@
 """The virtual test bench: boots a throw-away Linux in qemu and runs tests/rig inside, where the kernel makes scanners.
 
 The guest sees this machine's files read-only (same Python, same sources) under a layer that is forgotten at its end. It
-has what a build machine's kernel lacks: /dev/uhid and hidraw, /dev/uinput, USB gadgets that can be unplugged, udev.
+has what a build machine's kernel lacks: /dev/uhid and hidraw, /dev/uinput, USB gadgets that can be unplugged, udev, and
+V4L2 cameras whose pictures a test draws (a module that is compiled once; where it cannot be, its tests are skipped).
 Where the machine has no qemu, says so and ends with 0: a skip is no failure. Arguments go to pytest; `--record` also
 writes the recordings of tests/data/scans anew. One process, one thread; artefacts go to out/rig.
 """
@@ -30,6 +31,10 @@ TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "
 PACKAGERS = ("apt-get", "apt-cache", "dpkg-deb")
 KERNEL = "linux-image-amd64"
 LAYER_PACKAGES = ("udev", "libsystemd-shared")
+PYTEST_NOTHING_RUN = 5
+CAMERA_TESTS = "tests/rig/test_rig_camera.py"
+CAMERA_SOURCE = "v4l2loopback-dkms"
+CAMERAS = "devices=2 exclusive_caps=1,1 card_label=RigBack,RigFront"
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 GUEST_MODULES = ("uhid", "hid-generic", "usbhid", "uinput", "evdev", "cdc-acm", "usb_f_acm", "usb_f_hid")
 SOCKETS = 3  # of the dummy host controller
@@ -73,9 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NotHere as reason:
         print(f"rig: skipped: {reason}")
         return 0
+    camera = camera_module(release)
+    if isinstance(camera, str):
+        print(f"rig: cameras skipped: {camera}")
     with tempfile.TemporaryDirectory(prefix="rig-") as folder:
         out = Path(folder)
-        (out / "job.sh").write_text(job(rest, record=args.record), encoding="utf-8")
+        (out / "job.sh").write_text(job(rest, record=args.record, camera=camera), encoding="utf-8")
         initramfs = out / "initramfs.gz"
         build_initramfs(initramfs, kernel, release)
         began_s = time.monotonic()
@@ -136,6 +144,36 @@ def layer_tree() -> Path:
     return tree
 
 
+def camera_module(release: str) -> Path | str:
+    """The module that makes cameras, compiled once for the guest's kernel; or why there is none."""
+    made = CACHE / f"camera-{release}.ko"
+    if not python_with_qt().is_file():
+        return "there is no environment with Qt beside this one (python3 build/dev.py test makes it)"
+    if made.is_file():
+        return made
+    missing = [name for name in ("make", "gcc") if shutil.which(name) is None]
+    if missing:
+        return f"{', '.join(missing)} not found (Debian: apt-get install make gcc)"
+    headers = f"linux-headers-{release}"
+    try:
+        asked = output(["apt-cache", "depends", headers])
+        needed = re.findall(r"Depends: (linux-headers-\S+-common|linux-kbuild-\S+)", asked)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            tree = Path(folder) / "headers"
+            unpack((headers, *needed, CAMERA_SOURCE), tree)
+            makefile = (
+                tree / "usr/src" / headers / "Makefile"
+            )  # it names its neighbour by where that would be installed
+            makefile.write_text(makefile.read_text(encoding="ascii").replace("/usr/src", f"{tree}/usr/src"), "ascii")
+            (source,) = tree.glob("usr/src/v4l2loopback-*")
+            words = [tool("make"), "--silent", "-C", str(makefile.parent), f"M={source}", "modules"]
+            subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+            shutil.copyfile(source / "v4l2loopback.ko", made)
+    except (NotHere, OSError, ValueError, subprocess.CalledProcessError) as reason:
+        return f"the module for cameras could not be made: {reason}"
+    return made
+
+
 def unpack(packages: Sequence[str], tree: Path) -> None:
     """Fetch Debian packages through apt and unpack them into one folder, whole or not at all."""
     tree.parent.mkdir(parents=True, exist_ok=True)
@@ -176,16 +214,12 @@ def module_files(kernel: Path, release: str) -> Iterator[str]:
         yield from (line.split()[1] for line in output(words).splitlines() if line.startswith("insmod"))
 
 
-def job(pytest_words: Sequence[str], *, record: bool) -> str:
+def job(pytest_words: Sequence[str], *, record: bool, camera: Path | str = "none was made") -> str:
     """What the guest does as root once everything is mounted."""
-    python = [sys.executable, "-m", "pytest", "-c", "tests/pytest-noqt.ini", "--rootdir", str(ROOT)]
-    # The ini leaves this folder out for everybody else; few plug-ins, because each is fetched through the shares.
-    python += ["--override-ini", "addopts=-ra --strict-markers --strict-config", "-p", "no:cacheprovider"]
-    chosen = [word for word in pytest_words if word.startswith("tests/rig")]
-    words = [*python, *pytest_words, *([] if chosen else ["tests/rig"])]
     path = ":".join((*os.environ["PATH"].split(":"), *SYSTEM_PATHS))
+    with_cameras = isinstance(camera, Path)
     lines = [
-        f"export PATH={shlex.quote(path)} HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1",
+        f"export PATH={shlex.quote(path)} HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 QT_QPA_PLATFORM=offscreen",
         f"export RIG_GUEST=/mnt/out PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {'RIG_RECORD=1' if record else ''}",
         f"cd {shlex.quote(str(ROOT))}",
         'echo "rig: up after $(cut -d" " -f1 /proc/uptime) s, kernel $(uname -r)"',
@@ -193,11 +227,37 @@ def job(pytest_words: Sequence[str], *, record: bool) -> str:
         "/usr/lib/systemd/systemd-udevd --daemon 2>/dev/null",
         f"for module in {' '.join(GUEST_MODULES)}; do modprobe $module || echo rig: no module $module; done",
         f"modprobe dummy_hcd num={SOCKETS}; mount -t configfs config /sys/kernel/config",
+        f"modprobe videodev && insmod {shlex.quote(str(camera))} {CAMERAS}" if with_cameras else "true",
         "udevadm trigger --action=add; udevadm settle",
-        f"{shlex.join(words)}; echo $? > /mnt/out/status",
+        *tests(pytest_words, with_cameras=with_cameras),
         f"{tool('busybox')} sync; {tool('busybox')} poweroff -f",
     ]
     return "\n".join(lines) + "\n"
+
+
+def tests(pytest_words: Sequence[str], *, with_cameras: bool) -> Iterator[str]:
+    """The lines that run pytest: with the Python that has no Qt, which starts fast, and for cameras with the other."""
+    chosen = [word for word in pytest_words if word.startswith("tests/rig")]
+    others = [word for word in pytest_words if word not in chosen]
+    cameras = [word for word in chosen if word.startswith(CAMERA_TESTS)]
+    plain = [word for word in chosen if word not in cameras] if chosen else [f"--ignore={CAMERA_TESTS}", "tests/rig"]
+    yield f"status={PYTEST_NOTHING_RUN}"
+    runs = [(sys.executable, plain)]
+    if with_cameras and (cameras or not chosen):
+        runs.append((str(python_with_qt()), cameras or [CAMERA_TESTS]))
+    for python, files in runs:
+        words = [python, "-m", "pytest", "-c", "tests/pytest-noqt.ini", "--rootdir", str(ROOT)]
+        # The ini leaves this folder out for everybody else; few plug-ins, because each is fetched through the shares.
+        words += ["--override-ini", "addopts=-ra --strict-markers --strict-config", "-p", "no:cacheprovider"]
+        if files:
+            yield f"{shlex.join([*words, *files, *others])}; now=$?"
+            yield f"case $status in 0|{PYTEST_NOTHING_RUN}) [ $now = {PYTEST_NOTHING_RUN} ] || status=$now;; esac"
+    yield "echo $status > /mnt/out/status"
+
+
+def python_with_qt() -> Path:
+    """The Python of the environment beside ours; ours where that has no other beside it."""
+    return Path(sys.prefix.removesuffix("-noqt")) / "bin" / "python"
 
 
 # ------------------------------------------------------------------------------------------------------ the machine

@@ -1,13 +1,15 @@
 """One picture with many codes: read in several turns, and what the turns agree on counts. Any thread but the window's.
 
 A pass looks at the whole picture, turned by so many degrees. A code counts when two passes agree or the manifest has
-it; two different codes at one place are doubtful until one of them was read three times and the other once.
+it; two different codes at one place are doubtful until one of them was read three times and the other once. Two passes
+are made at a time, on threads of their own; what they found is taken in their order, so the answer is always the same.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from devices.errors import DeviceError
@@ -54,6 +56,8 @@ SMALL_SCALE = 2.0
 ROW_SHARE = 0.25
 """Of the rows of a large picture, for linear codes: bars are many rows high, and turning costs by the pixel."""
 EDGE_PX = 24
+HANDS = 2
+"""Passes at a time: both cores of a small machine, and a bound on the memory that turned pictures take."""
 
 
 class PhotoMark(enum.Enum):
@@ -130,16 +134,13 @@ def read_photo(
         raise DeviceError("photo_too_large", f"{picture.width}×{picture.height}")
     reading = _Reading(picture, turner, expected, tuple(formats))
     done = 0
-    for one in PASSES:
-        if watch.is_cancelled():
-            break
-        reading.look(one)
-        done += 1
-        watch.on_progress(done, len(PASSES) + 1)
-    if done == len(PASSES) and not watch.is_cancelled():
-        reading.look_again(watch)
-        done += 1
-        watch.on_progress(done, len(PASSES) + 1)
+    with ThreadPoolExecutor(HANDS, "photo pass") as hands:
+        try:
+            for _ in reading.look_over(hands, watch):
+                done += 1
+                watch.on_progress(done, len(PASSES) + 1)
+        finally:
+            hands.shutdown(cancel_futures=True)  # a pass that is under way comes to its end
     return PhotoResult(picture.width, picture.height, reading.codes(), done <= len(PASSES))
 
 
@@ -159,20 +160,33 @@ class _Reading:
         self._scale, self._rows = (SMALL_SCALE, 1.0) if small else (1.0, ROW_SHARE)
         self._found: dict[bytes, _Candidate] = {}
 
-    def look(self, one: Pass) -> None:
-        """One pass over the whole picture."""
-        for symbol in self._symbols(self._picture, one, self._scale):
-            self._take(symbol, one)
-
-    def look_again(self, watch: Watch) -> None:
-        """A closer look at what was read once."""
-        for candidate in [one for one in self._found.values() if len(one.passes) < VOTES]:
+    def look_over(self, hands: ThreadPoolExecutor, watch: Watch) -> Iterator[None]:
+        """All passes, then a closer look at what was read once: a step each, until somebody cancels."""
+        passes = [hands.submit(self._symbols, self._picture, one, self._scale) for one in PASSES]
+        for one, found in zip(PASSES, passes, strict=True):
             if watch.is_cancelled():
                 return
-            left, top, part = cut(self._picture, candidate.symbol.place, EDGE_PX)
-            for one in SECOND_LOOKS:
-                for symbol in self._symbols(part, one, SMALL_SCALE):
-                    self._take(Symbol(symbol.payload, symbol.aim, shifted(symbol.place, left, top)), one)
+            self._take(found.result(), one)
+            yield
+        once = [candidate.symbol.place for candidate in self._found.values() if len(candidate.passes) < VOTES]
+        for looks in [hands.submit(self._look_again, place) for place in once]:
+            if watch.is_cancelled():
+                return
+            for one, symbols in zip(SECOND_LOOKS, looks.result(), strict=True):
+                self._take(symbols, one)
+        if not watch.is_cancelled():
+            yield
+
+    def _look_again(self, place: Quad) -> tuple[tuple[Symbol, ...], ...]:
+        """What lies at a place, from near."""
+        left, top, part = cut(self._picture, place, EDGE_PX)
+        return tuple(
+            tuple(
+                Symbol(symbol.payload, symbol.aim, shifted(symbol.place, left, top))
+                for symbol in self._symbols(part, one, SMALL_SCALE)
+            )
+            for one in SECOND_LOOKS
+        )
 
     def codes(self) -> tuple[FoundCode, ...]:
         """What was found so far, judged."""
@@ -196,14 +210,15 @@ class _Reading:
             for symbol in read_symbols(turned, wanted, upright=upright)
         )
 
-    def _take(self, symbol: Symbol, one: Pass) -> None:
-        candidate = self._found.get(symbol.label)
-        if candidate is None:
-            candidate = _Candidate(symbol, self._expected(symbol.label), set(), [])
-            self._found[symbol.label] = candidate
-        candidate.passes.add(one)
-        if not any(overlap(symbol.place, place) for place in candidate.places):
-            candidate.places.append(symbol.place)
+    def _take(self, symbols: Iterable[Symbol], one: Pass) -> None:
+        for symbol in symbols:
+            candidate = self._found.get(symbol.label)
+            if candidate is None:
+                candidate = _Candidate(symbol, self._expected(symbol.label), set(), [])
+                self._found[symbol.label] = candidate
+            candidate.passes.add(one)
+            if not any(overlap(symbol.place, place) for place in candidate.places):
+                candidate.places.append(symbol.place)
 
 
 def _judge(candidate: _Candidate, everybody: Iterable[_Candidate]) -> FoundCode:

@@ -13,7 +13,7 @@ import os
 import select
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -101,7 +101,7 @@ class EvdevDriver:
     def device(self) -> str:
         return self._spec.device
 
-    def open(self) -> EvdevSource:
+    def open(self) -> EvdevSource | GroupedSource:
         """Open and grab it now; PortError with the reason otherwise."""
         here = [node for node in list_nodes(self._nodes, self._files) if _answers_to(self._address, node)]
         if here and not any(node.has_keys for node in here):
@@ -110,19 +110,29 @@ class EvdevDriver:
         for node in here:
             if node.has_keys:
                 try:
-                    return self._open(node)
+                    return self._open_all(beside(node, here))
                 except OSError as error:
                     trouble = PortError(_CODES_BY_ERRNO.get(error.errno or 0, "port_fault"), self.device)
         raise trouble
 
-    def _open(self, node: KeyNode) -> EvdevSource:
+    def _open_all(self, nodes: Sequence[KeyNode]) -> EvdevSource | GroupedSource:
+        opened: list[EvdevSource] = []
+        try:
+            opened += (self._open(node, _WAIT_MS // len(nodes)) for node in nodes)
+        except BaseException:
+            for source in opened:
+                source.close()
+            raise
+        return opened[0] if len(opened) == 1 else GroupedSource(opened)
+
+    def _open(self, node: KeyNode, wait_ms: int) -> EvdevSource:
         handle = os.open(node.file, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             fcntl.ioctl(handle, _CLOCK, struct.pack("i", _MONOTONIC))
             fcntl.ioctl(handle, _GRAB, 1)
             keyboard = GrabbedKeyboard(handle)
             keyboard.show_caps_lock(on=False)
-            return EvdevSource(self.device, handle, typing_of(self._spec), keyboard, self._now_ms)
+            return EvdevSource(self.device, handle, typing_of(self._spec), keyboard, self._now_ms, wait_ms)
         except BaseException:
             os.close(handle)
             raise
@@ -131,8 +141,17 @@ class EvdevDriver:
 class EvdevSource:
     """A grabbed scanner. Events → labels, each with the time of its last key."""
 
-    def __init__(self, device: str, handle: int, typing: Typing, keyboard: Keyboard, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        device: str,
+        handle: int,
+        typing: Typing,
+        keyboard: Keyboard,
+        now_ms: Callable[[], int],
+        wait_ms: int = _WAIT_MS,
+    ) -> None:
         self._device = device
+        self._wait_ms = wait_ms
         self._handle = handle
         self._typist = Typist(typing, midstream=True)
         self._keyboard = keyboard
@@ -148,16 +167,16 @@ class EvdevSource:
         return self._in_step
 
     def read(self) -> tuple[RawScan | Dropped, ...]:
-        """Wait 50 ms at most; PortLost when the scanner has gone."""
+        """Wait `wait_ms` at most; PortLost when the scanner has gone."""
         asked_at_ms = int(time.monotonic() * 1000)
         told: list[Label | Dropped] = []
         try:
-            waiting, _, _ = select.select([self._handle], [], [], _WAIT_MS / 1000)
+            waiting, _, _ = select.select([self._handle], [], [], self._wait_ms / 1000)
             if waiting:
                 for seconds, micros, kind, code, value in _EVENT.iter_unpack(self._fetch()):
                     told += self._take(kind, code, value, seconds * 1000 + micros // 1000)
             else:
-                told += self._typist.quiet(asked_at_ms + _WAIT_MS)
+                told += self._typist.quiet(asked_at_ms + self._wait_ms)
         except OSError as error:
             raise PortLost(self._device) from error
         self._follow_caps_lock()
@@ -200,6 +219,32 @@ class EvdevSource:
             self._keyboard.show_caps_lock(on=self._shown_caps)
 
 
+class GroupedSource:
+    """All keyboards of one scanner, grabbed: which of them a label comes from is the scanner's affair."""
+
+    def __init__(self, parts: Sequence[EvdevSource]) -> None:
+        self._parts = tuple(parts)
+
+    @property
+    def ready(self) -> bool:
+        return all(part.ready for part in self._parts)
+
+    def read(self) -> tuple[RawScan | Dropped, ...]:
+        """Wait 50 ms at most; PortLost when the scanner has gone."""
+        told: list[RawScan | Dropped] = []
+        for part in self._parts:
+            try:
+                told += part.read()
+            except PortLost:
+                if not told:
+                    raise
+                break  # what came is handed out first; the next read says it again
+        return tuple(told)
+
+    def close(self) -> tuple[Dropped, ...]:
+        return tuple(dropped for part in self._parts for dropped in part.close())
+
+
 class GrabbedKeyboard:
     """The controls of a grabbed event device."""
 
@@ -226,6 +271,13 @@ def typing_of(spec: ScannerSpec) -> Typing:
         gap_ms=int(gap_ms) if gap_ms else Typing().gap_ms,
         gs_key=FUNCTION_KEYS.get(spec.option("gs").lower()),
     )
+
+
+def beside(node: KeyNode, nodes: Sequence[KeyNode]) -> tuple[KeyNode, ...]:
+    """The keyboards of the device that this one belongs to: those in its USB socket."""
+    if node.socket is None:
+        return (node,)
+    return tuple(it for it in nodes if it.has_keys and it.socket == node.socket)
 
 
 def list_nodes(nodes: Path = _NODES, files: Path = _FILES) -> tuple[KeyNode, ...]:

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.ui.turner import QtTurner
@@ -15,13 +16,16 @@ from devices.camera import CameraDriver, CameraSource, Eyes, Mailbox
 from devices.dock_photo import read_photo
 from devices.spec import ScannerSpec
 from devices.symbols import GreyPicture, read_symbols
-from tests.fixtures.labels import Wear, grey, gs1_element, label, page, printed, trace_code, worn
+from tests.fixtures.labels import Wear, address, ean, grey, gs1_element, label, page, printed, trace_code, worn
 
 WIDTH, HEIGHT, VIEWS, HELD, ROUNDS = 1280, 720, 10, 4, 20
 SHARED = 400
 """Labels of each kind that other decoders read, too."""
 DECODERS = Path("out/bench/decoders/bin/python")
-"""An environment with Pillow, pyzbar and pylibdmtx, made by hand where the comparison is wanted."""
+"""An environment with the other decoders, made by hand where the comparison is wanted."""
+PACKAGES = "pillow pyzbar pylibdmtx opencv-python-headless, and of Debian libzbar0 libdmtx0b"
+OTHERS = ("pyzbar", "libdmtx", "opencv")
+TEXTS = {"Code128": trace_code, "DataMatrix": gs1_element, "EAN13": ean, "QRCode": address}
 Found = dict[str, list[float]]
 
 
@@ -94,45 +98,74 @@ def read_one(source: CameraSource, mailbox: Mailbox, following: GreyPicture | No
 
 def labels(linear: int, matrix: int, folder: Path) -> Found:
     """Worn labels through the reading of pictures, with the single bare pass and other decoders beside."""
-    turner, found, truth = QtTurner(), dict[str, list[float]](), list[tuple[str, str]]()
-    for kind, count in (("Code128", linear), ("DataMatrix", matrix)):
-        dice, read, bare, invented, single = random.Random(20261122), 0, 0, 0, 0
-        for seed in range(count):
-            text = trace_code(dice) if kind == "Code128" else gs1_element(dice)
-            drawn = label(text, kind, dice.choice((2, 3, 4)), Wear.drawn(dice), seed)
-            if seed < SHARED:
-                drawn.save(folder / f"{len(truth)}.png")
-                truth.append((kind, printed(text).hex()))
-            picture = grey(drawn)
-            alone = [one.payload for one in read_symbols(picture)]
-            bare += printed(text) in alone
-            single += sum(one != printed(text) for one in alone)
-            counted = [code.payload for code in read_photo(picture, turner, nobody).codes if code.counts]
-            read += printed(text) in counted
-            invented += sum(one != printed(text) for one in counted)
+    found, truth = dict[str, list[float]](), list[tuple[str, str]]()
+    found["shared_found_ours"] = found["shared_invented_ours"] = [0]
+    for kind, count in {"Code128": linear, "DataMatrix": matrix, "EAN13": SHARED, "QRCode": SHARED}.items():
+        seen = worn_labels(kind, count, folder, truth)
         found |= {
-            f"{kind}_missed_percent": [100 - 100 * read / count], f"{kind}_bare_percent": [100 * bare / count],
-            f"{kind}_read_percent": [100 * read / count], f"{kind}_invented": [invented],
-            f"{kind}_bare_invented": [single],
-        }  # fmt: skip
+            f"{kind}_missed_percent": [100 - 100 * sum(seen.read) / count],
+            f"{kind}_read_percent": [100 * sum(seen.read) / count],
+            f"{kind}_bare_percent": [100 * sum(seen.bare) / count],
+            f"{kind}_invented": [sum(seen.invented)],
+            f"{kind}_bare_invented": [sum(seen.bare_invented)],
+        }
+        found["shared_found_ours"] = [found["shared_found_ours"][0] + sum(seen.read[:SHARED])]
+        found["shared_invented_ours"] = [found["shared_invented_ours"][0] + sum(seen.invented[:SHARED])]
     (folder / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
-    return found | others(folder)
+    return found | {"shared_labels": [len(truth)]} | others(folder)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read of each label, by ours and by one bare pass."""
+
+    read: list[int] = field(default_factory=list)
+    invented: list[int] = field(default_factory=list)
+    bare: list[int] = field(default_factory=list)
+    bare_invented: list[int] = field(default_factory=list)
+
+
+def worn_labels(kind: str, count: int, folder: Path, truth: list[tuple[str, str]]) -> Tally:
+    """Labels of one kind; the first of them are put down for the other decoders."""
+    dice, turner, seen = random.Random(20261122), QtTurner(), Tally()
+    for seed in range(count):
+        text = TEXTS[kind](dice)
+        drawn = label(text, kind, dice.choice((2, 3, 4)), Wear.drawn(dice), seed)
+        if seed < SHARED:
+            drawn.save(folder / f"{len(truth)}.png")
+            truth.append((kind, printed(text).hex()))
+        picture = grey(drawn)
+        alone = [one.payload for one in read_symbols(picture)]
+        counted = [code.payload for code in read_photo(picture, turner, nobody).codes if code.counts]
+        for right, wrong, payloads in ((seen.bare, seen.bare_invented, alone), (seen.read, seen.invented, counted)):
+            right.append(printed(text) in payloads)
+            wrong.append(sum(one != printed(text) for one in payloads))
+    return seen
 
 
 def others(folder: Path) -> Found:
     """The same labels through other decoders, where they are."""
     if not DECODERS.is_file():
-        print(f"no comparison: {DECODERS} is not here (Pillow, pyzbar, pylibdmtx)", file=sys.stderr)
+        print(f"no comparison: {DECODERS} is not here ({PACKAGES})", file=sys.stderr)
         return {}
-    program = Path(__file__).parent / "bare_decoders.py"
-    done = subprocess.run([str(DECODERS), str(program), str(folder)], stdout=subprocess.PIPE, check=False)
-    found: Found = json.loads(done.stdout) if done.returncode == 0 else {}
+    found: Found = {}
+    for name in OTHERS:
+        program = Path(__file__).parent / "bare_decoders.py"
+        done = subprocess.run(
+            [str(DECODERS), str(program), name, str(folder)],
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            print(f"no comparison with {name}: {done.stderr.decode().strip().splitlines()[-1:]}", file=sys.stderr)
+        else:
+            found |= json.loads(done.stdout)
     return found
 
 
 def photo(runs: int) -> Found:
     """48 codes on a picture of twelve megapixels, of bars and of both kinds."""
-    took_s, missed = [], 0
+    took_s, processor_s, missed = [], [], 0
     for run in range(runs):
         dice = random.Random(run)
         texts = [(trace_code(dice), "Code128") for _ in range(36)] + [
@@ -140,12 +173,13 @@ def photo(runs: int) -> Found:
         ]
         dice.shuffle(texts)
         picture = grey(page(texts, (4000, 3000), 6, dice, 3))
-        began = time.perf_counter()
+        began, began_processor = time.perf_counter(), time.process_time()
         result = read_photo(picture, QtTurner(), nobody)
         took_s.append(time.perf_counter() - began)
+        processor_s.append(time.process_time() - began_processor)
         counted = {code.payload for code in result.codes if code.counts}
         missed += len({printed(text) for text, _ in texts} ^ counted)
-    return {"photo_s": took_s, "photo_missed": [missed]}
+    return {"photo_s": took_s, "photo_processor_s": processor_s, "photo_missed": [missed]}
 
 
 def main() -> int:

@@ -19,15 +19,17 @@ from itertools import islice
 from pathlib import Path
 
 from ours_scans import CLERK, IMPORTED, SCANNED, boxes, code, dump, fill, opened, rows, scans_during, snapshot, timed
+from ours_scans import manifest as pages
 
 from app.domain.codes import read
 from app.domain.packages import PackageClaim
 from app.flows.lookups import Lookups
 from app.flows.receiving import Receiving
+from app.store.replica import Replica
 from app.store.sources import PackageSources
 from app.store.writer import SCAN
 from app.wiring import Program, Reader
-from sync.changes import DeliveryChange, DeliveryLine
+from sync.changes import Change, DeliveryChange, DeliveryLine, PackagesChange
 
 PALLETS, BOXES = 3, 10_000
 A_SOURCE = 50  # cartons: 10,550 codes in a manifest
@@ -42,6 +44,8 @@ def main() -> int:
     parser.add_argument("--codes", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--running", action="store_true", help="serials run on within a level, as real ones do")
+    parser.add_argument("--feed", action="store_true", help="the hospital tells it, not the relay")
     args = parser.parse_args()
     sys.stdout.write(json.dumps(WHAT[args.what](args)) + "\n")
     return 0
@@ -173,18 +177,29 @@ def used(program: Program) -> int:
 
 
 def coming_in(args: argparse.Namespace) -> dict[str, object]:
-    """A relay's manifest is staged and shown; `--busy`: while 200 boxes a second are scanned."""
-    claims = manifest(args.codes)
+    """A manifest is taken in and shown; `--busy`: while 200 boxes a second are scanned."""
+    claims = manifest(args.codes, running=args.running)
+    changes = tuple(pages(IMPORTED, args.codes, running=args.running)) if args.feed else ()
     with opened(args.folder) as program:
-        fill(program, SCANNED, 2_000)
+        replica = fill(program, SCANNED, 2_000)
         desk = program.receiving(SCANNED, CLERK, holds=False)
         snapshot(args.folder / "data" / "matou.db", args.folder / "start.db")
         codes = boxes(SCANNED, 2_000) if args.busy else []
-        found = scans_during(program, desk, codes, partial(bring, program, claims))
-    if found["rows"] != args.codes:
+        work = partial(take_in, program, replica, changes) if args.feed else partial(bring, program, claims)
+        found = scans_during(program, desk, codes, work)
+    if found["rows"] != (told_in(changes) if args.feed else args.codes):
         raise RuntimeError(f"{found['rows']} rows came in")
-    dump(args.folder)
+    dump(args.folder, running=args.running)
     return found
+
+
+def take_in(program: Program, replica: Replica, changes: Sequence[Change]) -> None:
+    program.writer.run_sliced(lambda: replica.apply(changes), finish=lambda: None)
+
+
+def told_in(changes: Sequence[Change]) -> int:
+    """Rows of packages."""
+    return sum(len(change.packages) for change in changes if isinstance(change, PackagesChange))
 
 
 def bring(program: Program, claims: Sequence[PackageClaim]) -> None:
@@ -201,9 +216,9 @@ def tell(program: Program, name: str, claims: Sequence[PackageClaim], *, deliver
     return source
 
 
-def manifest(count: int) -> list[PackageClaim]:
+def manifest(count: int, *, running: bool = False) -> list[PackageClaim]:
     """So many rows, cartons of 200 in bundles of 20."""
-    told = islice(rows(IMPORTED, count), count)
+    told = islice(rows(IMPORTED, count, running=running), count)
     return [claim(row.code, row.parent, row.level) for row in told]
 
 

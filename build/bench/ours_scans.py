@@ -221,24 +221,25 @@ def fill(program: Program, delivery: str, count: int) -> Replica:
     return replica
 
 
-def manifest(delivery: str, count: int) -> Iterator[Change]:
+def manifest(delivery: str, count: int, *, running: bool = False) -> Iterator[Change]:
     """As the feed brings it: packages in pages, then the delivery that says the manifest is complete."""
-    found = tuple(rows(delivery, count))
+    found = tuple(rows(delivery, count, running=running))
     for start in range(0, len(found), 1_000):
         yield PackagesChange(delivery, found[start : start + 1_000])
     line = DeliveryLine(1, "YP-1", "B1", "2099-12-31", count)
     yield DeliveryChange(delivery, "bench", "complete", "open", (line,))
 
 
-def rows(delivery: str, count: int) -> Iterator[PackageRow]:
-    """Cartons of 200 and bundles of 20 boxes, parents first; `count` boxes."""
+def rows(delivery: str, count: int, *, running: bool = False) -> Iterator[PackageRow]:
+    """Cartons of 200 and bundles of 20 boxes, parents first; `count` boxes. `running`: serials one after the other."""
+    named = serial if running else code
     for number in range(count):
-        carton, bundle = code(3, delivery, number // 200), code(2, delivery, number // 20)
+        carton, bundle = named(3, delivery, number // 200), named(2, delivery, number // 20)
         if number % 200 == 0:
             yield PackageRow(carton, 3, None, 1)
         if number % 20 == 0:
             yield PackageRow(bundle, 2, carton, 1)
-        yield PackageRow(code(1, delivery, number), 1, bundle, 1)
+        yield PackageRow(named(1, delivery, number), 1, bundle, 1)
 
 
 def boxes(delivery: str, count: int) -> list[str]:
@@ -252,8 +253,17 @@ def code(level: int, delivery: str, number: int) -> str:
     return f"{PREFIXES[level]}{(number * 3 + place) * FACTOR % SPACE:013d}"
 
 
-def dump(folder: Path) -> None:
-    """What the scans wrote, and the packages taken in: statements and values that a bare run can repeat."""
+def serial(level: int, delivery: str, number: int) -> str:
+    """Twenty digits; as a packing line numbers them, here and there one left out."""
+    place = {SCANNED: 0, IMPORTED: 1, "earlier": 2}[delivery]
+    return f"{PREFIXES[level]}{place}{number + number // 97:012d}"
+
+
+def dump(folder: Path, *, running: bool = False) -> None:
+    """What the scans wrote, and the packages taken in: statements and values that a bare run can repeat.
+
+    JSON knows no bytes: where the file has some, a text of the same length stands for them.
+    """
     with contextlib.closing(sqlite3.connect(folder / "data" / "matou.db")) as file:
         entries = file.execute("SELECT * FROM entries WHERE kind = 'scan' ORDER BY seq").fetchall()
         holds = file.execute("SELECT * FROM holds ORDER BY seq").fetchall()
@@ -262,19 +272,24 @@ def dump(folder: Path) -> None:
             "SELECT p.* FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ?",
             (IMPORTED,),
         ).fetchall()
-    order = {one.code: place for place, one in enumerate(rows(IMPORTED, len(packages)))}
+    order = {one.code: place for place, one in enumerate(rows(IMPORTED, len(packages), running=running))}
     packages.sort(key=lambda row: order[row[0]])
     scans = [
         [
-            (INSERT_ENTRY, one),
+            (INSERT_ENTRY, as_text(one)),
             ("UPDATE receipts SET next_seq = ? WHERE id = ?", (one[1] + 1, one[0])),
             (INSERT_HOLD, hold),
             ("UPDATE receipt_lines SET received = received + 1 WHERE receipt = ? AND line = ?", (one[0], 1)),
-            (INSERT_ITEM, (*sent[:8], bytes(sent[8]).decode())),
+            (INSERT_ITEM, as_text(sent)),
         ]
         for one, hold, sent in zip(entries, holds, items, strict=True)
     ]
     (folder / "scans.json").write_text(json.dumps({"scans": scans, "packages": packages}), encoding="utf-8")
+
+
+def as_text(row: Sequence[object]) -> list[object]:
+    """The row with texts in the place of bytes."""
+    return [value.hex()[-len(value) :] if isinstance(value, bytes) else value for value in row]
 
 
 def snapshot(source: Path, target: Path) -> None:

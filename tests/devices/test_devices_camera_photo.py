@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
 from functools import partial
 
 import pytest
 from PIL import Image
 
-from devices.dock_photo import PASSES, SECOND_LOOKS, FoundCode, PhotoMark, Watch, read_photo
+from devices.dock_photo import HANDS, PASSES, SECOND_LOOKS, FoundCode, PhotoMark, Watch, read_photo
 from devices.errors import DeviceError
 from devices.places import Turn, middle
 from devices.symbols import FORMATS, LINEAR, GreyPicture
@@ -67,14 +68,19 @@ def test_one_text_on_two_boxes_is_one_code_with_two_places():
 
 
 class Script:
-    """A turner that hands out what each pass is to find, drawn upright."""
+    """A turner that hands out what each pass after the first is to find, drawn upright; passes come on two threads."""
 
     def __init__(self, size: tuple[int, int], *passes: str) -> None:
-        self.size, self.passes, self.turns = size, list(passes), 0
+        self.size, self.turned = size, list[float]()
+        self.passes = dict(zip((one.degrees for one in PASSES[1:]), passes, strict=False))
+
+    @property
+    def turns(self) -> int:
+        return len(self.turned)
 
     def turn(self, picture: GreyPicture, turn: Turn) -> GreyPicture:
-        self.turns += 1
-        text = self.passes.pop(0) if self.passes else ""
+        self.turned.append(turn.degrees)
+        text = self.passes.get(turn.degrees, "")
         size = round(self.size[0] * turn.across), round(self.size[1] * turn.down)
         return drawn(text).resize_to(size) if text else grey(Image.new("L", size, DOCK))
 
@@ -153,6 +159,37 @@ def test_progress_is_told_and_a_cancelled_reading_keeps_what_it_has():
 
 def _reached(told: list[tuple[int, int]], limit: int) -> bool:
     return len(told) >= limit
+
+
+class Meeting:
+    """A turner in which two passes must meet: it lets none go before another has come."""
+
+    def __init__(self) -> None:
+        self.barrier = threading.Barrier(2)
+        self.threads = set[str]()
+
+    def turn(self, picture: GreyPicture, turn: Turn) -> GreyPicture:
+        self.threads.add(threading.current_thread().name)
+        self.barrier.wait(timeout=20)
+        return TURNER.turn(picture, turn)
+
+
+def test_two_passes_are_made_at_a_time_and_no_thread_is_left():
+    meeting = Meeting()
+    (code,) = read_photo(grey(label("89990139836900602677")), meeting, nobody).codes
+    assert code.mark is PhotoMark.SURE
+    assert len(meeting.threads) == HANDS
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("photo pass")]
+
+
+def test_a_fault_in_a_pass_comes_out_and_leaves_no_thread():
+    class Broken:
+        def turn(self, picture: GreyPicture, turn: Turn) -> GreyPicture:
+            raise ValueError("torn")
+
+    with pytest.raises(ValueError, match="torn"):
+        read_photo(grey(label("89990139836900602677")), Broken(), nobody)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("photo pass")]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 import struct
 import time
+from pathlib import Path
 
 import pytest
 
 from devices.catalog import Way
 from devices.errors import PortError, PortLost
-from devices.evdev_reader import EvdevDriver, EvdevSource, list_found, list_nodes, typing_of
+from devices.evdev_reader import (
+    EvdevDriver,
+    EvdevSource,
+    GroupedSource,
+    KeyNode,
+    beside,
+    list_found,
+    list_nodes,
+    typing_of,
+)
 from devices.framing import Profile, Suffix
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec
@@ -121,6 +131,45 @@ def test_a_scanner_that_goes_is_lost_and_half_a_label_is_told(source, wire):
         source.read()
     assert source.close() == (Dropped("fragment_dropped"),)
     assert source.close() == ()
+
+
+@pytest.fixture
+def second_wire():
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    yield reading, writing
+    os.close(writing)
+
+
+def test_all_keyboards_of_one_scanner_are_read_and_a_loss_takes_no_label_along(wire, second_wire, recorder):
+    parts = [
+        EvdevSource(SPEC, handle, typing_of(ScannerSpec.parse(SPEC)), Board(), recorder.now_ms, 25)
+        for handle in (wire[0], second_wire[0])
+    ]
+    grouped = GroupedSource(parts)
+    while not grouped.ready:
+        assert grouped.read() == ()
+    os.write(second_wire[1], typed(keys("SECOND\r")))
+    assert [scan.payload for scan in read_all(grouped, 1)] == [b"SECOND"]
+    os.write(wire[1], typed(keys("FIRST\r")))
+    os.write(second_wire[1], typed(keys("HALF")))
+    parts[1].read()
+    parts[1].close()
+    assert [scan.payload for scan in read_all(grouped, 1)] == [b"FIRST"]
+    with pytest.raises(PortLost):
+        grouped.read()
+    assert grouped.close() == ()
+
+
+def test_keyboards_in_one_socket_are_one_scanner():
+    def key_node(number, socket, *, has_keys=True):
+        return KeyNode(Path(f"/dev/input/event{number}"), 0x05E0, 0x1200, "", "Wedge", socket, has_keys)
+
+    first, second, other = key_node(1, "1-2"), key_node(2, "1-2"), key_node(3, "1-3")
+    buttons, virtual, twin = key_node(4, "1-2", has_keys=False), key_node(5, None), key_node(6, None)
+    here = (first, second, other, buttons, virtual, twin)
+    assert beside(first, here) == (first, second)
+    assert beside(other, here) == (other,)
+    assert beside(virtual, here) == (virtual,)
 
 
 def test_options_reach_the_typist():

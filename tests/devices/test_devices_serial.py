@@ -82,6 +82,17 @@ def test_twenty_thousand_labels_in_random_pieces_arrive_unchanged(port, recorder
         port.write(stream[at : at + step])
         at += step
     assert recorder.wait_scans(len(labels), limit_s=60) == labels
+
+
+def test_the_batch_of_a_cordless_gun_keeps_its_order_and_its_repeats(port, recorder, start):
+    """Back in range it sends at once what it has kept; a box shot twice is twice in it."""
+    boxes = [b"8999%016d" % number for number in range(40)]
+    batch = [box for number, box in enumerate(boxes) for _ in range(2 if number % 7 == 0 else 1)]
+    start(port.spec)
+    recorder.wait_status(READY)
+    port.write(b"".join(box + b"\r\n" for box in batch))
+    assert recorder.wait_scans(len(batch)) == batch
+    assert recorder.codes() == []
     assert recorder.codes() == []
 
 

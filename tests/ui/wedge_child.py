@@ -2,7 +2,8 @@
 
 Says on standard output, a line of JSON each: `{"ready": true}`, every label or refusal as `{"label": hex}` or
 `{"refused": code}`, and after a word on standard input (`field`, `plain`, `pad`: where the focus goes; `ask`) what is
-to be seen: text of the field, clicks of the button, paints since the last word, calls of both filters.
+to be seen: text of the field, clicks of the button, paints since the last word, calls of both filters. `letter` is a
+field in which people write Chinese, so that an input method is on in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.wedge_filter import WedgeFilter
+from app.ui.wedge_focus import COMPOSES
 from app.ui.widgets.keypad import Keypad
 from devices.keyboard import profile_of
 from devices.scan import Dropped
@@ -43,10 +45,12 @@ class Child:
         profile = profile_of(ScannerSpec.parse(spec))
         self._window = QWidget()
         self._field, self._button, self._plain, self._pad = QLineEdit(), QPushButton("go"), QWidget(), Keypad()
+        self._letter = QLineEdit()
+        self._letter.setProperty(COMPOSES, True)
         self._field.setCursor(Qt.CursorShape.ArrowCursor)
         self._plain.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         rows = QVBoxLayout(self._window)
-        for part in (self._plain, self._field, self._button, self._pad):
+        for part in (self._plain, self._field, self._letter, self._button, self._pad):
             rows.addWidget(part)
         self._clicks, self._pins = 0, list[str]()
         self._button.clicked.connect(self._clicked)
@@ -58,6 +62,7 @@ class Child:
             application.processEvents()
         self._plain.setFocus()
         self._parts = {"field": self._field, "plain": self._plain, "button": self._button, "pad": self._pad}
+        self._parts |= {"letter": self._letter}
         self._on_application, self._on_handle = Counting(), Counting()
         application.installEventFilter(self._on_application)
         self._window.windowHandle().installEventFilter(self._on_handle)
@@ -80,10 +85,12 @@ class Child:
             part = self._parts.get(word)
             if part is not None:
                 self._field.clear()
+                self._letter.clear()
                 part.setFocus()
             say(
                 {
                     "text": self._field.text(),
+                    "letter": self._letter.text(),
                     "clicks": self._clicks,
                     "pins": self._pins,
                     "paints": self._on_application.paints,
