@@ -14,12 +14,14 @@ from app.base.options import add_data_options, add_demo_option, add_scanner_opti
 
 if TYPE_CHECKING:
     from app.flows.doctor import SheetPrinter
+    from app.flows.receipt_document import ReceiptPaper
 
 COMMANDS = {
     "receive": "app.cli.receive",
     "sync": "app.cli.sync",
     "show": "app.cli.show",
     "import": "app.cli.import_file",
+    "export": "app.cli.export",
     "devices": "app.cli.devices",
     "sandbox": "app.cli.sandbox",
     "self-test": "app.cli.self_test",
@@ -52,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is that of contracts §3."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = build_parser(words).parse_args(words)
-    args.sheet_printer = _sheet_printer
+    args.sheet_printer, args.receipt_paper = _sheet_printer, _receipt_paper
     command = getattr(args, "run", None)
     return run_guarded(lambda: _window(args) if command is None else int(command(args)))
 
@@ -62,6 +64,13 @@ def _sheet_printer() -> SheetPrinter:
     from app.ui.paper import Paper  # noqa: PLC0415
 
     return Paper()
+
+
+def _receipt_paper() -> ReceiptPaper:
+    # As above: only a PDF needs Qt.
+    from app.ui.receipt_paper import ReceiptPrinter  # noqa: PLC0415
+
+    return ReceiptPrinter()
 
 
 def _window(args: argparse.Namespace) -> int:

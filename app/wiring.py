@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -22,20 +23,23 @@ from app.base.log import LogBook
 from app.base.options import Environment
 from app.base.paths import DataPaths, default_data_dir
 from app.base.settings import Settings
+from app.base.vault import Vault
 from app.domain.own_forms import VOUCHER
 from app.domain.rights import Operator
 from app.flows.answers import Answers
+from app.flows.correcting import Correcting
 from app.flows.lookups import CodeView, Lookups
-from app.flows.manifest_news import Arrival, Came, ManifestNews, RefusedManifest
+from app.flows.manifest_news import Arrival, Came, ManifestNews
 from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
-from app.flows.resolving import CodeAnswer, Local, Relay
+from app.flows.resolving import CodeAnswer, Kept, Local, Relay
 from app.flows.restating import Restating
 from app.flows.sign_in import SignIn
 from app.flows.site_settings import SiteSettings
 from app.flows.tasks import Tasks
+from app.flows.upload_sweep import Sweeper
 from app.flows.uploads import Uploads
-from app.flows.views import OperatorChoice, SettingRow, SiteView
+from app.flows.views import OperatorChoice, RefusedManifest, SettingRow, SiteView
 from app.store.catalogue import Catalogue
 from app.store.database import open_database, open_for_reading
 from app.store.facts import FactsReader
@@ -47,12 +51,15 @@ from app.store.receipts import Receipts
 from app.store.replica import Replica
 from app.store.scope import Scope
 from app.store.sources import PackageSources
+from app.store.sweeping import Sweeping
 from app.store.writer import SCAN, SETTLE, StoreWriter
 from devices import DeviceError, DeviceManager, DeviceStatus, DriverFactory, RawScan, ScannerSpec
 from sync import MIGRATIONS as SYNC_MIGRATIONS
 from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
 
 if TYPE_CHECKING:
+    from app.flows.acceptance import Acceptance
+    from app.flows.claims import Claims
     from app.flows.relation_report import FileReport, Progress
     from sync import Site, SyncEngine
 
@@ -117,13 +124,18 @@ class Program:
         scope = Scope(database)
         self.receipts = Receipts(database, scope)
         self.outbox = Outbox(database)
-        self.sources = PackageSources(database, self.catalogue, packages)
+        self.sources = PackageSources(database, self.catalogue, packages, self.clock.now_ms)
         self.package_events = PackageEvents(database, packages)
         self._parts = Parts(
             self.writer, self.catalogue, FactsReader(database, self.catalogue, packages, scope), self.receipts,
             self.outbox, self.clock, IdMaker(), self.device, self._nudge, packages, self.package_events,
         )  # fmt: skip
-        self.sources.listen(Restating(self._parts, self._tell_packages).came)
+        self._restating = Restating(self._parts, self._tell_packages)
+        self.sources.listen(self._restating.came)
+        sweep = partial(self.writer.sweep, Sweeping(database, self.clock.monotonic).steps)
+        self.sources.hear_of_ends(sweep)
+        sweep()  # what a kill left over
+        self.sources.hear_corrections(Correcting(self._parts).heard)
         self._replica = Replica(database, self.catalogue, self.receipts, self.sources, self.package_events)
         self._manifests = RelayManifests(self.catalogue, self.sources, self.package_events)
         self._build_views(packages)
@@ -133,6 +145,7 @@ class Program:
         self._door = SignIn(self.writer, self.catalogue, self.clock)
         self._site_settings = SiteSettings(self.paths)
         self._local = Local(self.writer, self.writer.database, self.catalogue, packages)
+        self._kept = Kept(self.writer, self.catalogue, self.sources)
         self._lookups = Lookups(self.writer.database, self.catalogue, packages, self.outbox)
         self.tasks = Tasks(self.writer, self.catalogue, self.outbox)
         self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
@@ -147,6 +160,15 @@ class Program:
     def server(self) -> str | None:
         """Where the hospital is: the command line before site.toml; None if nobody said."""
         return self.call.server or self.settings.text("server") or None
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """收货 → 验收 → 入库 of every receipt."""
+        from app.flows.acceptance_door import acceptance_of  # noqa: PLC0415 - no scan waits for it
+
+        return acceptance_of(
+            self.writer, self.catalogue, self.paths, self._door, self.clock, lambda: self.settings
+        )  # fmt: skip
 
     def take_in_file(self, path: Path, progress: Progress = lambda _: True) -> FileReport:
         """Take in a production line's relation file. Raises Trouble."""
@@ -201,6 +223,20 @@ class Program:
             raise Trouble("server_missing")
         return Relay(self._engine.resolve).resolve(codes)
 
+    def claims(self) -> Claims:
+        """What receipts tell the insurance, by the site's profile."""
+        from app.flows.claims import Claims, ClaimSettings  # noqa: PLC0415 - no scan waits for it
+
+        profile, route = self.settings.text("claims_profile"), self.settings.text("collection_model")
+        said = ClaimSettings(profile, route, self.paths.root / "profile.toml")
+        return Claims(self.writer, self.catalogue, self.clock.now_ms, said)
+
+    def ask_relay(self, code: str) -> tuple[CodeAnswer, ...]:
+        """What the relay says of a code, kept on board from now on. Waits; raises Trouble as `resolve`."""
+        answers = self.resolve([code], ask_relay=True)
+        self._kept.keep(answers)
+        return answers
+
     def counts(self) -> Counts:
         """How many items stand in each state of the outbox."""
         return self.writer.call(self.outbox.counts, priority=SETTLE, write=False)
@@ -222,23 +258,24 @@ class Program:
 
         Raises Trouble `server_missing` or what the address deserves.
         """
-        from sync import SyncEngine  # noqa: PLC0415 - brings the HTTP client, which a scan does not wait for
+        from app.flows.wire_settings import line_of  # noqa: PLC0415 - both bring the HTTP client,
+        from sync import SyncEngine  # noqa: PLC0415 - which a scan does not wait for
 
         if self.server is None:
             raise Trouble("server_missing")
         hooks = Hooks(
-            apply=self._replica.apply,
-            on_settled=Answers(self.receipts).apply,
+            apply=self._restating.after(partial(self.uploads.contradictions.watch, self._replica.apply)),
+            on_settled=Answers(self.receipts, self.uploads.contradictions.of_answer).apply,
             on_site=self._meet,
             expected_realm=self._realm,
             on_status=on_status,
             manifests=self._manifests,
         )
-        ca = self.settings.text("ca_file")
+        line = line_of(self.settings, self.paths.root, Vault(self.paths.secrets))
         try:
             engine = SyncEngine(
                 server=self.server, device=self.device, database=self.writer.database, writer=self.writer,
-                hooks=hooks, clock=self.clock, ca=Path(ca) if ca else None,
+                hooks=hooks, clock=self.clock, trust=line.trust, credential=line.credential, relay=line.relay,
             )  # fmt: skip
         except SyncError as error:
             raise Trouble(error.code, server=self.server) from error
@@ -249,6 +286,8 @@ class Program:
         """Exchange in the background until the program closes, as `engine`."""
         self._engine = self.engine(on_status, stop_s=stop_s)
         self._engine.start()
+        keep = int(self.settings.number("upload_log_days"))
+        self._closing.callback(Sweeper(lambda: self.uploads.log.sweep(keep)).close)
 
     def sync_now(self) -> None:
         """Send what waits, at once. Raises Trouble `server_missing`."""

@@ -101,6 +101,8 @@ class CameraView:
     width: int
     height: int
     marks: tuple[Marked, ...]
+    read: tuple[Symbol, ...] = ()
+    """What was read in this very frame, before anything was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,10 @@ class CameraSource:
         self._last_frame_s = now_s
         while self._forgets:
             self._sightings.forget(self._forgets.popleft())
-        seen = self._sightings.see(self._look(picture), now_s)
+        read = self._look(picture)
+        seen = self._sightings.see(read, now_s)
         self._frames += 1
-        self._show(picture, seen)
+        self._show(picture, seen, read)
         at_ms = self._now_ms()
         return tuple(RawScan(self._device, symbol.payload, at_ms, symbol.aim) for symbol in seen.counted)
 
@@ -230,8 +233,8 @@ class CameraSource:
             for symbol in read_symbols(turned, self._turned)
         )
 
-    def _show(self, picture: GreyPicture, seen: Seen) -> None:
+    def _show(self, picture: GreyPicture, seen: Seen, read: tuple[Symbol, ...]) -> None:
         try:
-            self._eyes.on_view(CameraView(picture.width, picture.height, seen.marks))
+            self._eyes.on_view(CameraView(picture.width, picture.height, seen.marks, read))
         except Exception:
             _log.exception("a view of %s was not taken", self._device)

@@ -1,6 +1,8 @@
 """Writes what scanners send as a recording that `replay` plays back: a line of JSON per scan. Called on device threads.
 
 A patient's credential is masked before it reaches the stream: of it only the moment and the device are written.
+Besides scans there are lines with a `kind`: `keys` (a label as it was typed, key by key), `sightings` (the codes of one
+frame of a camera), `status` (a scanner that came, went or dropped something).
 """
 
 from __future__ import annotations
@@ -10,11 +12,19 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from devices.scan import RawScan
+from devices.scan import DeviceStatus, RawScan
 from devices.text_of import Encoding, text_of
+from devices.wedge import Scanned
+from devices.wedge_recorder import TypedLabel, keys_entry
 
+if TYPE_CHECKING:
+    from devices.camera import CameraView
+    from devices.symbols import Symbol
+
+MOST_BYTES = 20_000_000
+"""Some four thousand labels of a scanner that types, or an hour of codes before a camera."""
 _AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
 
 
@@ -46,23 +56,65 @@ def entry_of(scan: RawScan, *, masked: bool) -> dict[str, object]:
     return entry
 
 
-class Recording:
-    """A recording under way. Whole lines only, each flushed; any thread."""
+class RecordingFull(OSError):
+    """The recording has reached its size; what stands in it is whole."""
 
-    def __init__(self, stream: BinaryIO, is_credential: Callable[[bytes], bool]) -> None:
+
+class Recording:
+    """A recording under way. Whole lines only, each flushed; any thread. Every method: OSError where the disk refuses,
+    RecordingFull at the end of its size."""
+
+    def __init__(
+        self, stream: BinaryIO, is_credential: Callable[[bytes], bool], *, most_bytes: int = MOST_BYTES
+    ) -> None:
         """`is_credential` judges a label's bytes."""
         self._stream = stream
         self._is_credential = is_credential
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self.scans = 0
         self.masked = 0
+        self.refused = 0
+        """Labels that were typed and not taken."""
+        self.size = 0
 
     def take(self, scan: RawScan) -> None:
-        """Write one scan. OSError where the disk refuses."""
+        """Write one scan."""
         masked = self._is_credential(scan.label)
-        line = json.dumps(entry_of(scan, masked=masked)).encode() + b"\n"
+        self._write(entry_of(scan, masked=masked), scans=1, masked=int(masked))
+
+    def take_typed(self, label: TypedLabel, at_ms: int) -> None:
+        """Write a label that came as keys, or why it was not taken."""
+        taken = isinstance(label.came, Scanned)
+        entry = keys_entry(label) | {"at_ms": at_ms}
+        self._write(entry, scans=int(taken), masked=int(label.is_patients), refused=int(not taken))
+
+    def take_view(self, device: str, view: CameraView, at_ms: int) -> None:
+        """Write what was read in one frame; a frame without codes says nothing."""
+        if view.read:
+            codes = [self._sighting(symbol) for symbol in view.read]
+            self._write({"kind": "sightings", "device": device, "at_ms": at_ms, "size": [view.width, view.height],
+                         "codes": codes})  # fmt: skip
+
+    def take_status(self, status: DeviceStatus, at_ms: int) -> None:
+        """Write that a scanner moved."""
+        self._write({"kind": "status", "device": status.device, "at_ms": at_ms, "state": status.state.value,
+                     "code": status.code})  # fmt: skip
+
+    def _sighting(self, symbol: Symbol) -> dict[str, object]:
+        place = [[round(x, 1), round(y, 1)] for x, y in symbol.place]
+        if self._is_credential(symbol.label):
+            return {"aim": symbol.aim, "masked": True, "place": place}
+        return {"raw_hex": symbol.payload.hex(), "aim": symbol.aim, "place": place}
+
+    def _write(self, entry: dict[str, object], *, scans: int = 0, masked: int = 0, refused: int = 0) -> None:
+        line = json.dumps(entry).encode() + b"\n"
         with self._lock:
+            if self.size + len(line) > self._most_bytes:
+                raise RecordingFull
             self._stream.write(line)
             self._stream.flush()
-            self.scans += 1
+            self.size += len(line)
+            self.scans += scans
             self.masked += masked
+            self.refused += refused

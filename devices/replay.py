@@ -2,7 +2,8 @@
 
 A line that begins with `{` is JSON: `{"raw_hex": "…"}` or `{"payload": "…"}`, with an optional `at_ms` whose
 differences are the gaps. Any other line is a code as it stands. What `matou devices listen --json` prints is such a
-recording.
+recording. Keys of a scanner that types (`kind` keys) go through the decoder once more, so a recorded fault is seen
+again as long as it is there; frames of a camera and states (`sightings`, `status`) are not played.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from pathlib import Path
 from devices.errors import RecordingError
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec
+from devices.wedge import Outcome, Refused, Scanned, WedgeDecoder
+from devices.wedge_reading import WedgeProfile
+from devices.wedge_recorder import KeysLine, read_keys
 
 _WAIT_S = 0.05
 _BOM = b"\xef\xbb\xbf"
@@ -28,6 +32,17 @@ class RecordedScan:
 
     payload: bytes = field(repr=False)
     at_ms: int | None = None
+    refused: str | None = None
+    """Why a label that was typed is not taken; it has no payload then."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAgain:
+    """A recorded label of keys: what came of it then, and what comes of its keys now (person's keys left out)."""
+
+    where: str
+    then: Scanned | Refused
+    now: tuple[Outcome, ...]
 
 
 class ReplayDriver:
@@ -80,6 +95,8 @@ class ReplaySource:
                 return ()
         scan = self._scans[self._next]
         self._next += 1
+        if scan.refused is not None:
+            return (Dropped(scan.refused),)
         return (RawScan(self._device, scan.payload, self._now_ms()),)
 
     def close(self) -> tuple[Dropped, ...]:
@@ -104,29 +121,72 @@ def due_times(scans: tuple[RecordedScan, ...], speed: float) -> tuple[float, ...
 
 def parse_recording(content: bytes, name: str) -> tuple[RecordedScan, ...]:
     """All scans of a recording; empty and masked lines are none. RecordingError names `name` and the line."""
-    scans = []
-    for number, line in enumerate(content.removeprefix(_BOM).split(b"\n"), start=1):
-        scan = _parse_line(line.removesuffix(b"\r"), f"{name}:{number}")
-        if scan is not None and scan.payload:
-            scans.append(scan)
-    return tuple(scans)
+    scans: list[RecordedScan] = []
+    decoder = WedgeDecoder(WedgeProfile())
+    for where, line in _lines(content, name):
+        entry = _entry_of(line, where)
+        if entry is None:
+            scans.append(RecordedScan(line))
+        elif entry.get("kind") is None or entry.get("kind") == "keys":
+            scans += _scans_of(entry, where, decoder)
+    return tuple(scan for scan in scans if scan.payload or scan.refused is not None)
 
 
-def _parse_line(line: bytes, where: str) -> RecordedScan | None:
+def typed_again(content: bytes, name: str) -> tuple[TypedAgain, ...]:
+    """Every label of keys whose keys were recorded, decoded anew: `then` and `now` side by side make a test."""
+    found = []
+    decoder = WedgeDecoder(WedgeProfile())
+    for where, line in _lines(content, name):
+        entry = _entry_of(line, where)
+        if entry is not None and entry.get("kind") == "keys":
+            keys = _keys_of(entry, where)
+            now = keys.decode(decoder)
+            if keys.came is not None and keys.steps:
+                found.append(TypedAgain(where, keys.came, now))
+    return tuple(found)
+
+
+def _lines(content: bytes, name: str) -> list[tuple[str, bytes]]:
+    lines = content.removeprefix(_BOM).split(b"\n")
+    return [(f"{name}:{number}", line.removesuffix(b"\r")) for number, line in enumerate(lines, start=1)]
+
+
+def _entry_of(line: bytes, where: str) -> dict[str, object] | None:
+    """None: a code as it stands."""
     if not line.startswith(b"{"):
-        return RecordedScan(line)
+        return None
     try:
         entry = json.loads(line)
-        if not isinstance(entry, dict):
-            raise RecordingError("bad_recording", where)
-        at_ms = entry.get("at_ms")
-        if at_ms is not None and (not isinstance(at_ms, int) or isinstance(at_ms, bool)):
-            raise ValueError("at_ms is not a whole number")
-        if entry.get("masked") is True:
-            return None
-        return RecordedScan(_payload_of(entry.get("raw_hex"), entry.get("payload")), at_ms)
     except (ValueError, RecursionError):
         # Without the cause: its text would show the line, which may hold a credential.
+        raise RecordingError("bad_recording", where) from None
+    if not isinstance(entry, dict):
+        raise RecordingError("bad_recording", where)
+    return entry
+
+
+def _keys_of(entry: dict[str, object], where: str) -> KeysLine:
+    try:
+        return read_keys(entry)
+    except ValueError:
+        raise RecordingError("bad_recording", where) from None
+
+
+def _scans_of(entry: dict[str, object], where: str, decoder: WedgeDecoder) -> list[RecordedScan]:
+    at_ms = entry.get("at_ms")
+    if at_ms is not None and (not isinstance(at_ms, int) or isinstance(at_ms, bool)):
+        raise RecordingError("bad_recording", where)
+    if entry.get("kind") == "keys":
+        return [
+            RecordedScan(one.payload, at_ms) if isinstance(one, Scanned) else RecordedScan(b"", at_ms, one.code)
+            for one in _keys_of(entry, where).decode(decoder)
+            if isinstance(one, Scanned | Refused)
+        ]
+    if entry.get("masked") is True:
+        return []
+    try:
+        return [RecordedScan(_payload_of(entry.get("raw_hex"), entry.get("payload")), at_ms)]
+    except ValueError:
         raise RecordingError("bad_recording", where) from None
 
 

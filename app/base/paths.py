@@ -48,5 +48,9 @@ class DataPaths:
         return self.root / "site.toml"
 
     @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
     def device_file(self) -> Path:
         return self.root / "device.toml"

@@ -43,7 +43,49 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("server", str, "", "site", "install", "0.1.0", "address of the hospital middleware"),
     Setting("ca_file", str, "", "site", "install", "0.1.0", "PEM file of the site's own certificate authority"),
     Setting(
+        "client_certificate", str, "", "site", "install", "0.3.0", "PEM file that this device shows to the middleware"
+    ),
+    Setting("client_key", str, "", "site", "install", "0.3.0", "its key, if that is in a file of its own"),
+    Setting(
+        "pinned_keys", list, [], "site", "install", "0.3.0",
+        "public keys of the middleware (sha256/BASE64); empty: any that the authority vouches for",
+    ),
+    Setting(
+        "pinned_hosts", list, [], "site", "install", "0.3.0",
+        "hosts that calls may go to; empty: that of the server, for the relay, too",
+    ),
+    Setting(
+        "auth_scheme", str, "none", "site", "install", "0.3.0",
+        "how calls prove who they are: none, bearer, api_key, hmac, tif, or a .toml file with a scheme",
+    ),
+    Setting("auth_key", str, "", "site", "install", "0.3.0", "id of this site's secret, where the scheme has one"),
+    Setting(
+        "relay_url", str, "", "site", "install", "0.3.0", "address of the relay; empty: as the middleware says"
+    ),
+    Setting(
+        "relay_auth", str, "hospital", "site", "install", "0.3.0", "whose token the relay gets",
+        choices=("hospital", "keyring"),
+    ),
+    Setting("relay_pinned_keys", list, [], "site", "install", "0.3.0", "public keys of the relay, as pinned_keys"),
+    Setting("claims_profile", str, "national", "site", "install", "0.3.0", "form of the national messages: a province"),
+    Setting(
+        "collection_model", str, "one", "site", "install", "0.3.0",
+        "how the site collects codes, a route of the profile: one (at the window), three (at receipt), …",
+    ),
+    Setting(
         "stop_holds", bool, True, "site", "install", "0.1.0", "a stop holds scanning in the window until confirmed"
+    ),
+    Setting(
+        "acceptance", str, "separate", "site", "install", "0.3.0",
+        "receiving, acceptance and stock as three states, or folded into one", choices=("separate", "folded"),
+    ),
+    Setting(
+        "acceptance_requires", list, ["temperature", "invoice", "licence", "witness"], "site", "install", "0.3.0",
+        "what an acceptance must have: temperature, invoice, licence, report, damage_photo, witness",
+    ),
+    Setting(
+        "upload_log_days", float, 180.0, "site", "install", "0.3.0",
+        "days for which the traces of uploads that arrived are kept", least=1.0, most=3650.0,
     ),
     Setting("scanners", list, [], "device", "install", "0.1.0", "scanners opened at start, as on the command line"),
     Setting("lang", str, "zh", "device", ANYBODY, "0.1.0", "language of the window", choices=LANGUAGES),

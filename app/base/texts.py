@@ -64,6 +64,9 @@ class Texts:
         entry = self.table.get(code)
         if entry is None:
             return code if part == "title" else ""
+        right = self.table.get(f"right_{values.get('right')}")  # a function is named by its word, not by its code
+        if right is not None:
+            values = {**values, "right": right[f"title_{lang}"]}
         return _Forgiving().vformat(entry[f"{part}_{lang}"], (), values)
 
 

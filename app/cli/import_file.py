@@ -62,6 +62,7 @@ def _line(report: FileReport, texts: Texts, lang: str) -> str:
             "problems": [_entry(each, texts, lang) for each in report.problems],
             "notes": [_entry(each, texts, lang) for each in report.notes],
             "counted": dict(report.counted),
+            **({} if report.imported_as is None else {"imported_as": report.imported_as, "at_ms": report.imported_ms}),
         },
         ensure_ascii=False,
     )

@@ -16,6 +16,7 @@ from app.base.options import Environment, add_data_options
 from app.base.texts import Texts
 from app.cli.program import text_of
 from app.cli.tree_words import facts_lines, tree_lines
+from app.domain.reasons import OK
 from app.flows.lookups import CodeView, EventView, Lookups
 from app.store.catalogue import DEFAULT_ZONE
 from app.store.failures import sorted_failures
@@ -75,6 +76,8 @@ def _identity(view: CodeView, texts: Texts, lang: str) -> Iterator[str]:
         yield texts.line("show_drug", lang, name=view.name, spec=view.spec or "", drug=view.drug)
     if view.level is not None:
         yield texts.line("show_level", lang, level=view.level)
+    if view.origin is not None:
+        yield texts.line(f"show_origin_{view.origin}", lang)
     for label, value in (("batch", view.batch), ("serial", view.serial), ("expiry", view.expiry)):
         if value:
             yield texts.line(f"show_{label}", lang, value=value)
@@ -82,6 +85,7 @@ def _identity(view: CodeView, texts: Texts, lang: str) -> Iterator[str]:
 
 def _event(event: EventView, texts: Texts, lang: str, zone: dt.tzinfo) -> str:
     moment = dt.datetime.fromtimestamp(event.at_ms / 1000, tz=zone).strftime("%Y-%m-%d %H:%M:%S")
+    is_done = event.what != "scan" and event.reason == OK  # a command counts nothing
     return texts.line(
         "show_event" if event.in_force else "show_event_past",
         lang,
@@ -90,6 +94,6 @@ def _event(event: EventView, texts: Texts, lang: str, zone: dt.tzinfo) -> str:
         what=texts.title("show_scan" if event.what == "scan" else f"command_name_{event.what}", lang),
         receipt=event.receipt,
         seq=event.seq,
-        reason=texts.title(f"reason_{event.reason}", lang),
+        reason=texts.title("show_recorded" if is_done else f"reason_{event.reason}", lang),
         upload=texts.title(f"upload_{event.upload or 'none'}", lang),
     )

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if summary.trouble is None:
         return EXIT_DONE
-    say_line(summary.trouble, Texts.load().line(summary.trouble, call.environment.lang, server=program.server))
+    words = {"server": program.server, "subject": summary.subject}
+    say_line(summary.trouble, Texts.load().line(summary.trouble, call.environment.lang, **words))
     return EXIT_WORLD_SAID_NO
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.codes import Gs1, ProductCode, Reading, Voucher, ambiguities_of, label_of
+from app.domain.codes import Gs1, ProductCode, Reading, Voucher, ambiguities_of, identifies_batch, label_of
 from app.domain.documents import NO_PACKS, Drug, Line, PackSet
 from app.domain.reasons import OK
 
@@ -37,6 +37,8 @@ class CodeFacts:
     opened: bool = False  # a pack was taken out of it, or it was opened by hand
     replaced_by: str | None = None  # the code is dead; this one took its place
     fits: tuple[str, ...] = ()  # codes of this delivery that lost separators could have made it of
+    line_guessed: bool = False  # its drug is on several lines, and nobody says of which batch it is
+    piece: str | None = None  # the code names a batch: what this one scan of it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Decision:
     line: Line | None = None
     packs: int | None = None
     holds: PackSet = NO_PACKS
+    line_guessed: bool = False
 
 
 def decide(reading: Reading, facts: CodeFacts, today: dt.date, rules: SiteRules) -> Decision:
@@ -68,7 +71,7 @@ def decide(reading: Reading, facts: CodeFacts, today: dt.date, rules: SiteRules)
     line = None if reason in ("not_in_delivery", "other_delivery") else facts.line
     if reason not in (OK, "near_expiry"):
         return Decision(reason, line, packs)
-    return Decision(reason, line, packs, facts.packs)
+    return Decision(reason, line, packs, facts.packs, facts.line_guessed)
 
 
 def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
@@ -77,15 +80,21 @@ def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
         return "product_code"
     if facts.in_manifest:
         return None if facts.packs else "ambiguous"  # a carton without children, and no ratio to count it by
-    if isinstance(reading, Gs1) and (reading.ambiguous or reading.key is None):
+    if isinstance(reading, Gs1) and (reading.ambiguous or reading.key is None) and not _is_piece(reading, facts):
         return "ambiguous"
-    if ambiguities_of(reading):
+    if ambiguities_of(reading) and not _is_piece(reading, facts):
         return "ambiguous"
     if facts.drug is None:
         return "unknown_code"
     if not facts.packs and facts.drug_lines and facts.other_delivery is None:
         return "ambiguous"  # a carton of this delivery's drug, and nobody knows how much is in it
     return None
+
+
+def _is_piece(reading: Reading, facts: CodeFacts) -> bool:
+    """A consumable's label may name its batch only; a drug's without a serial has lost it."""
+    kind = facts.drug.item_kind if facts.drug else ""
+    return kind == "consumable" and identifies_batch(reading) and set(ambiguities_of(reading)) <= {"no_serial"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +148,11 @@ class _Case:
 
     def over_quantity(self) -> bool:
         line, gains = self.facts.line, dict(self.facts.packs.gains)
-        if line is None or self.facts.in_manifest:
+        named = self.facts.in_manifest
+        if line is None or (named and self.facts.piece is None):
             return False
         lines = self.facts.lines or (line,)
-        return any(each.coded or each.missing < gains.get(each.line, 0) for each in lines)
+        return any((each.coded and not named) or each.missing < gains.get(each.line, 0) for each in lines)
 
     def source_conflict(self) -> bool:
         several = self.facts.packs.codes > 1

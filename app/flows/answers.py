@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.store.receipts import Receipts
 from sync import Settled
@@ -15,8 +15,10 @@ _NOT_TAKEN = ("conflict", "refused")
 class Answers:
     """Applied inside the transaction that settles a batch."""
 
-    def __init__(self, receipts: Receipts) -> None:
+    def __init__(self, receipts: Receipts, contradicted: Callable[[Settled, str, int], None] | None = None) -> None:
+        """`contradicted` hears of a scan or an outcome that another record contradicts, with its receipt and seq."""
         self._receipts = receipts
+        self._contradicted = contradicted
 
     def apply(self, settled: Sequence[Settled]) -> None:
         """A pack is in while a counted scan in force, not answered conflict or refused, holds it."""
@@ -34,8 +36,12 @@ class Answers:
                     self._receipts.mark(receipt, negated, remote="reversed")
             elif answer.kind in ("scan", "outcome") and in_force:
                 self._receipts.take_back(receipt, seq, remote=answer.state)
+                if answer.state == "conflict" and self._contradicted is not None:
+                    self._contradicted(answer, receipt, seq)
             else:
                 self._receipts.mark(receipt, seq, remote=answer.state)
+            if answer.kind == "scan":
+                self._receipts.leave_to_others(receipt, seq)
 
 
 def _ends_a_scan(answer: Settled) -> bool:

@@ -31,11 +31,14 @@ def scan_item(
     digest: str | None,
     estimated: bool,
     waits_for: str | None,
+    line_guessed: bool = False,
 ) -> NewItem:
     """A counted scan: one item whatever it stands for; the hospital expands it."""
     body: dict[str, object] = {"payload": payload, "code": code, "line": line, "count": count, "digest": digest}
     if estimated:
         body["estimated"] = True
+    if line_guessed:
+        body["line_guessed"] = True
     return _item(stamp, "scan", body, waits_for=waits_for)
 
 
@@ -44,9 +47,20 @@ def reversal_item(stamp: Stamp, *, negates: str) -> NewItem:
 
 
 def outcome_item(
-    stamp: Stamp, *, outcome: str, line: int, code: str | None, count: int, digest: str | None, reason: str
+    stamp: Stamp,
+    *,
+    outcome: str,
+    line: int,
+    code: str | None,
+    count: int,
+    digest: str | None,
+    reason: str,
+    line_guessed: bool = False,
 ) -> NewItem:
-    body = {"outcome": outcome, "line": line, "code": code, "count": count, "digest": digest, "reason": reason}
+    body: dict[str, object] = {"outcome": outcome, "line": line, "code": code, "count": count, "digest": digest}
+    body["reason"] = reason
+    if line_guessed:
+        body["line_guessed"] = True
     return _item(stamp, "outcome", body)
 
 

@@ -23,12 +23,14 @@ from app.domain.codes import (
     product_key_of,
     read,
 )
+from app.domain.packages import code_of
 from app.flows.package_trees import PackageTrees
 from app.flows.package_view import DrugFacts, PackageTree
 from app.store.catalogue import Catalogue
 from app.store.packages import Content, Packages
 from app.store.tables import Sql
 from sync import Outbox
+from sync.item_ids import unpacked
 
 _KINDS: dict[type[Reading], str] = {
     TraceCode: "trace20", Gs1: "gs1", Sscc: "sscc", Udi: "udi", MakerCode: "maker_code", OtherTrace: "other_trace",
@@ -95,6 +97,7 @@ class CodeView:
     hospital: HospitalView | None
     tree: PackageTree | None = None  # None: no source knows the code
     facts: DrugFacts | None = None
+    origin: str | None = None  # `manual`: drug and level are what a clerk said of this code or its prefix
 
     @property
     def known(self) -> bool:
@@ -116,13 +119,15 @@ class Lookups:
 
     def show(self, text: str) -> CodeView:
         """Everything about one scanned or typed code."""
-        reading = read(text, self._catalogue.patterns())
+        reading = read(code_of(text), self._catalogue.patterns())
         key = key_of(reading)
         manifests = () if key is None else self._manifests(key)
         claims = () if key is None else self._packages.of(key)
         content = next((found for claim in claims if (found := self._packages.content(claim.content))), None)
         prefix = product_key_of(reading)
-        by_prefix = (self._catalogue.prefix(prefix) or self._packages.learned(prefix)) if prefix else None
+        listed = self._catalogue.prefix(prefix) if prefix else None
+        by_prefix = listed or (self._packages.learned(prefix) if prefix else None)
+        said = next((claim.kind == "clerk" for claim in claims), by_prefix is not None and listed is None)
         drug_id = by_prefix[0] if by_prefix else self._drug_of(reading, manifests, content)
         drug = self._catalogue.drug(drug_id) if drug_id else None
         label = label_of(reading)
@@ -146,6 +151,7 @@ class Lookups:
             None if key is None else self._hospital(key),
             None if key is None else self._trees.of(key, drug_id),
             self._trees.facts(drug_id, expiry or None),
+            "manual" if said and not listed else None,
         )
 
     def _manifests(self, key: str) -> tuple[ManifestView, ...]:
@@ -182,15 +188,15 @@ class Lookups:
     def _history(self, key: str) -> tuple[EventView, ...]:
         rows = self._sql.all(
             "SELECT e.receipt, e.seq, e.at_ms, e.operator, coalesce(e.command, e.kind), e.reason, e.in_force, e.id "
-            "FROM entries e WHERE e.code = ? ORDER BY e.at_ms, e.seq",
+            "FROM entries e WHERE e.code = ?1 OR (e.code > ?1 || '#' AND e.code < ?1 || '$') ORDER BY e.at_ms, e.seq",
             key,
-        )
-        items = {row.id: row for row in self._outbox.rows(ids=[str(row[7]) for row in rows])} if rows else {}
+        )  # a batch has its pieces behind a `#`
+        items = {row.id: row for row in self._outbox.rows(ids=[unpacked(row[7]) for row in rows])} if rows else {}
         events = []
         for receipt, seq, at_ms, operator, what, reason, in_force, item in cast(
-            "list[tuple[str, int, int, str, str, str, int, str]]", rows
+            "list[tuple[str, int, int, str, str, str, int, object]]", rows
         ):
-            row = items.get(item)
+            row = items.get(unpacked(item))
             events.append(
                 EventView(
                     receipt,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from app.domain.documents import DeliveryNo, receipt_id
+from app.flows.views import RefusedManifest
 from app.store.tables import Sql
 from app.store.writer import SETTLE, StoreWriter
 
@@ -42,16 +43,6 @@ class Arrival:
     restated: int
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedManifest:
-    """A manifest of the relay that is not taken in; `code` has a text, and the supplier has to mend it."""
-
-    manifest: str
-    delivery: str  # may be empty
-    code: str
-    made_ms: int
-
-
 class ManifestNews:
     """Reads them."""
 
@@ -71,8 +62,17 @@ class ManifestNews:
 
     def refused(self) -> tuple[RefusedManifest, ...]:
         """The newest first."""
-        rows = self._writer.call(lambda: self._sql.all(_REFUSED, REFUSED_SHOWN), priority=SETTLE, write=False)
-        return tuple(
-            RefusedManifest(name, number, says.partition(":")[0], made_ms)
-            for name, number, says, made_ms in cast("list[tuple[str, str, str, int]]", rows)
-        )
+        return self._writer.call(lambda: refused_manifests(self._sql), priority=SETTLE, write=False)
+
+
+def refused_manifests(sql: Sql, *, most: int = REFUSED_SHOWN) -> tuple[RefusedManifest, ...]:
+    """The newest first. Writer's thread."""
+    return tuple(
+        RefusedManifest(name, number, says.partition(":")[0], made_ms)
+        for name, number, says, made_ms in cast("list[tuple[str, str, str, int]]", sql.all(_REFUSED, most))
+    )
+
+
+def refused_for(sql: Sql, delivery: str) -> RefusedManifest | None:
+    """The one that was meant for this delivery. Writer's thread."""
+    return next((each for each in refused_manifests(sql, most=-1) if each.delivery == delivery), None)

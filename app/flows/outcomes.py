@@ -9,6 +9,8 @@ from app.domain.documents import Equation
 from app.domain.reasons import OK, SCAN_REASONS, Panel, Verdict
 
 Values = Mapping[str, object]
+RESTS_ON_REPLICA = frozenset({"already_received", "already_dispensed", "other_delivery", "recalled"})
+"""Verdicts that rest on what the hospital told last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class ScanOutcome:
     expected: int | None = None
     values: Values = field(default_factory=dict)  # fills the places of the reason's text
     trouble: str | None = None  # why it was not recorded
+    guess: str | None = None  # counted, but: `ratio` (its packs) or `line` (its batch) is an estimate
+    pieces: int = 0  # of a code that names a batch: how many of it are in now
+    as_of: str | None = None  # how old the replica is that the verdict rests on: `09:12`, with the day if not today
 
     @property
     def verdict(self) -> Verdict:
@@ -65,3 +70,4 @@ class ReceiptSummary:
     equation: Equation
     lists: Mapping[str, int]
     estimated: Mapping[int, int] = field(default_factory=dict)  # line → packs counted by a pack ratio only
+    guessed: Mapping[int, int] = field(default_factory=dict)  # line → packs whose batch nobody told

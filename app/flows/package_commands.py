@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.codes import ProductCode, key_of, product_key_of, read
 from app.domain.commands import Command
+from app.domain.packages import code_of
 from app.domain.reasons import OK
 from app.flows.items import Stamp, package_item
 from app.flows.outcomes import CommandOutcome
@@ -34,7 +35,7 @@ class PackageCommands:
     def open(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         """A carton was opened by hand: it stands for its content no more, its packs are shot singly."""
         assert command.code is not None
-        reading = read(command.code, self._desk.parts.catalogue.patterns())
+        reading = read(code_of(command.code), self._desk.parts.catalogue.patterns())
         facts = self._desk.parts.facts.of(reading, self._desk.key)
         if isinstance(reading, ProductCode):
             return self._no("open", seq, at_ms, text, "product_code", {})
@@ -52,7 +53,7 @@ class PackageCommands:
         parts = self._desk.parts
         assert command.code is not None
         assert command.drug is not None
-        reading = read(command.code, parts.catalogue.patterns())
+        reading = read(code_of(command.code), parts.catalogue.patterns())
         key = key_of(reading)
         drug = parts.catalogue.drug(command.drug)
         problem = None

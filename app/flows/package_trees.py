@@ -11,6 +11,7 @@ import peewee
 
 from app.domain.counting import Unit
 from app.flows.package_view import Conflict, DrugFacts, PackageTree, Side, SourceLine, State, TreeNode
+from app.flows.relation_report import file_of
 from app.store.catalogue import Catalogue
 from app.store.packages import Content, PackageRow, Packages
 from app.store.tables import Sql
@@ -23,12 +24,6 @@ WITH RECURSIVE under(code, level, parent, content, amount, depth) AS (
       CROSS JOIN packages p ON p.parent = under.code AND p.source = ?2 WHERE under.depth < 6 AND under.level IS NOT 1)
 SELECT code, level, parent, content, amount FROM under"""
 _SOURCE = "SELECT kind, name, made_ms, trust, delivery FROM sources WHERE id = ?"
-_DISPUTES = """
-SELECT d.code, d.kind, d.source, d.other, d.says, d.other_says FROM json_each(?) j
-  CROSS JOIN disputes d ON d.code = j.value
-  CROSS JOIN sources a ON a.id = d.source AND a.state = 'complete'
-  CROSS JOIN sources b ON b.id = d.other AND b.state = 'complete'
- WHERE d.kind <> 'shared' ORDER BY d.code, d.kind LIMIT 20"""
 _UNITS = """
 SELECT coalesce(min_pack_unit, ''), coalesce(hospital_unit, ''), multiplier, divisor, name, coalesce(trade_name, ''),
        coalesce(approval_no, ''), coalesce(spec, ''), coalesce(pack_ratio, ''), coalesce(maker, '')
@@ -154,21 +149,22 @@ class PackageTrees:
     def _source(self, claim: PackageRow) -> SourceLine:
         kind, name, at_ms, trust, delivery = self._source_row(claim.source)
         says = (self._catalogue.delivery_number(delivery) or "") if delivery is not None else ""
-        return SourceLine(kind, name, at_ms, trust, "" if says == name else says)
+        return SourceLine(kind, name, at_ms, trust, name if kind == "line_file" else ("" if says == name else says))
 
     def _source_row(self, source: int) -> tuple[str, str, int, int, int | None]:
         row = self._sql.one(_SOURCE, source)
         assert row is not None
-        return cast("tuple[str, str, int, int, int | None]", tuple(row))
+        kind, name, at_ms, trust, delivery = cast("tuple[str, str, int, int, int | None]", tuple(row))
+        return kind, file_of(name) if kind == "line_file" else name, at_ms, trust, delivery
 
     def _conflicts(self, codes: Iterable[str]) -> tuple[Conflict, ...]:
-        """Who says what, of the codes of this tree."""
+        """Who says what, of the codes of this tree; a source may contradict itself."""
         found = []
-        for code, about, source, other, says, other_says in self._sql.all(_DISPUTES, json.dumps(list(codes))):
-            sides = [self._side(cast("int", source), says)]
-            if other != source or other_says is not None:
-                sides.append(self._side(cast("int", other), other_says))
-            found.append(Conflict(str(code), str(about), tuple(sides)))
+        for each in self._packages.disputes(codes):
+            sides = [self._side(each.source, each.says)]
+            if not each.within_one_source or each.other_says is not None:
+                sides.append(self._side(each.other, each.other_says))
+            found.append(Conflict(each.code, each.kind, tuple(sides)))
         return tuple(found)
 
     def _side(self, source: int, says: object) -> Side:

@@ -7,9 +7,11 @@ from typing import cast
 
 from app.base.errors import Trouble
 from app.domain.documents import Equation, Line
+from app.flows.manifest_news import refused_for
 from app.flows.views import EntryView, LineView, ReceiptView
 from app.store.catalogue import Catalogue
 from app.store.facts import FactsReader, ReceiptKey
+from app.store.guesses import Guesses
 from app.store.receipts import Receipts
 from app.store.tables import Sql
 from app.store.writer import SETTLE, StoreWriter
@@ -35,6 +37,7 @@ class ReceiptViews:
         self._catalogue = catalogue
         self._facts = facts
         self._receipts = receipts
+        self._guesses = Guesses(writer.database)
 
     def of(self, receipt: str, latest: int = LATEST) -> ReceiptView:
         """The receipt with its `latest` entries. Raises Trouble `receipt_not_here`."""
@@ -47,22 +50,24 @@ class ReceiptViews:
             raise Trouble("receipt_not_here", receipt=receipt)
         delivery, supplier, invoice_no, store_room = cast("tuple[str, str, str, str]", tuple(head))
         lines = self._facts.lines(row.key)
-        estimated = self._receipts.estimated(receipt)
+        refused = refused_for(self._sql, delivery)
+        estimated, guessed = self._receipts.estimated(receipt), self._guesses.by_line(receipt)
         return ReceiptView(
             receipt,
             delivery,
             supplier,
             invoice_no,
             store_room,
-            tuple(self._line(line, estimated.get(line.line, 0)) for line in lines),
+            tuple(self._line(line, estimated.get(line.line, 0), guessed.get(line.line, 0)) for line in lines),
             Equation.of(lines),
             tuple(self._receipts.lists(receipt).items()),
             self._entries(row.key, latest),
             row.held,
             row.state == "closed" or self._catalogue.remote_receipt(receipt) == "closed",
+            refused.code if refused is not None else None,
         )
 
-    def _line(self, line: Line, estimated: int) -> LineView:
+    def _line(self, line: Line, estimated: int, guessed: int) -> LineView:
         found = self._sql.one(_UNITS, line.drug) or ("", "", "")
         spec, pack_unit, hospital_unit = cast("tuple[str, str, str]", tuple(found))
         return LineView(
@@ -83,6 +88,7 @@ class ReceiptViews:
             line.coded,
             line.over,
             estimated,
+            guessed,
         )
 
     def _entries(self, key: ReceiptKey, latest: int) -> tuple[EntryView, ...]:

@@ -6,6 +6,7 @@ transaction with the outbox row. An answer is returned only after that commit: a
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +14,32 @@ from typing import TypeVar
 
 from app.base.clock import Clock, IdMaker, day_of, zone_of
 from app.base.errors import Trouble
-from app.domain.codes import OtherTrace, OwnForm, Reading, Unknown, Voucher, decode, key_of, read, read_bytes
+from app.domain.codes import (
+    OtherTrace,
+    OwnForm,
+    Reading,
+    Unknown,
+    Voucher,
+    decode,
+    key_of,
+    read,
+    read_bytes,
+)
 from app.domain.documents import DeliveryNo, Equation, receipt_id
+from app.domain.packages import piece_of
 from app.domain.reasons import SCAN_REASONS, Panel
-from app.domain.receiving import Decision, SiteRules, decide
+from app.domain.receiving import CodeFacts, Decision, SiteRules, decide
 from app.domain.rights import Operator, may
 from app.flows.items import Stamp, scan_item
-from app.flows.outcomes import CommandOutcome, ReceiptSummary, ScanOutcome
+from app.flows.outcomes import RESTS_ON_REPLICA, CommandOutcome, ReceiptSummary, ScanOutcome
+from app.flows.pieces import Pieces, batch_key
 from app.flows.receiving_commands import Commands
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE, Catalogue
 from app.store.facts import FactsReader, ReceiptKey
+from app.store.guesses import Guesses
 from app.store.package_events import PackageEvents
 from app.store.packages import Packages
-from app.store.receipts import ESTIMATED, Entry, ReceiptRow, Receipts
+from app.store.receipts import ESTIMATED, GUESSED_LINE, Entry, ReceiptRow, Receipts
 from app.store.writer import SCAN, StoreWriter
 from sync import NewItem, Outbox
 
@@ -62,6 +76,7 @@ class Receiving:
         self.operator = operator
         self.holds = holds
         self.key: ReceiptKey = parts.writer.call(lambda: self._open(delivery), priority=SCAN)
+        self._pieces, self._guesses = Pieces(parts.writer.database), Guesses(parts.writer.database)
         self._commands = Commands(self)
 
     def scan(self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None) -> ScanOutcome:
@@ -165,13 +180,17 @@ class Receiving:
         row = self.present()
         if isinstance(reading, OtherTrace | Unknown) and payload is not None:
             reading = read(payload, parts.catalogue.patterns())  # a maker's own layout, as the hospital named it
-        decision, values = self._decide(reading, at_ms, held=self.holds and row.held)
         stamp = self.stamp(row.next_seq, at_ms)
-        self._record(stamp, decision, key_of(reading), payload, raw, scanner)
+        key = key_of(reading)
+        piece = piece_of(key, stamp.id) if key and batch_key(reading) else None
+        decision, facts = self._decide(reading, at_ms, piece, held=self.holds and row.held)
+        counted = SCAN_REASONS[decision.reason].counted
+        self._record(stamp, decision, (counted and facts and facts.piece) or key, payload, raw, scanner)
         if self.holds and not row.held and SCAN_REASONS[decision.reason].panel is Panel.STOP:
             parts.receipts.set_flags(self.key.id, held=True)
         line = decision.line
         gained = dict(decision.holds.gains).get(line.line, 0) if line else 0
+        values = self._values(decision, facts)
         return ScanOutcome(
             stamp.seq,
             decision.reason,
@@ -182,18 +201,37 @@ class Receiving:
             line.received + gained if line else None,
             line.expected if line else None,
             values | ({"received": line.received + gained, "expected": line.expected} if line else {}),
+            guess="ratio" if decision.holds.estimated else ("line" if decision.line_guessed else None),
+            pieces=self._pieces.count(self.key.id, key) if counted and facts and facts.piece and key else 0,
+            as_of=self._as_of(at_ms) if decision.reason in RESTS_ON_REPLICA else None,
         )
 
-    def _decide(self, reading: Reading, at_ms: int, *, held: bool) -> tuple[Decision, dict[str, object]]:
+    def _as_of(self, at_ms: int) -> str | None:
+        """When the hospital's data last came in, as its people write it; None if it never did."""
+        site = self.parts.catalogue.site()
+        fetched_ms = self.parts.outbox.fetched_ms(site.realm) if site else None
+        if site is None or fetched_ms is None:
+            return None
+        then = dt.datetime.fromtimestamp(fetched_ms / 1000, zone_of(site.zone))
+        return f"{then:%H:%M}" if then.date() == day_of(at_ms, zone_of(site.zone)) else f"{then:%m-%d %H:%M}"
+
+    def _decide(
+        self, reading: Reading, at_ms: int, piece: str | None, *, held: bool
+    ) -> tuple[Decision, CodeFacts | None]:
         if held:
-            return Decision("held_by_stop"), {}
+            return Decision("held_by_stop"), None
         site = self.parts.catalogue.site()
         zone = zone_of(site.zone if site else DEFAULT_ZONE)
         rules = SiteRules(site.near_expiry_days if site else DEFAULT_NEAR_EXPIRY_DAYS)
-        facts = self.parts.facts.of(reading, self.key)
-        decision = decide(reading, facts, day_of(at_ms, zone), rules)
+        facts = self.parts.facts.of(reading, self.key, piece=piece)
+        return decide(reading, facts, day_of(at_ms, zone), rules), facts
+
+    @staticmethod
+    def _values(decision: Decision, facts: CodeFacts | None) -> dict[str, object]:
+        if facts is None:
+            return {}
         name = facts.drug.name if facts.drug else ""
-        return decision, {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0,
+        return {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0,
             "fits": "、".join(facts.fits)}  # fmt: skip
 
     def _record(
@@ -210,7 +248,7 @@ class Receiving:
         entry = Entry(
             stamp.receipt, stamp.seq, stamp.id, "scan", stamp.at_ms, stamp.operator, scanner, decision.reason,
             payload=payload, raw=raw, code=key, verdict=rule.verdict, counted=rule.counted, line=line,
-            packs=decision.packs, in_force=rule.counted, note=ESTIMATED if decision.holds.estimated else None,
+            packs=decision.packs, in_force=rule.counted, note=note_of(decision),
         )  # fmt: skip
         self.parts.receipts.add(entry)
         if not rule.counted:
@@ -224,7 +262,7 @@ class Receiving:
         self.enqueue(
             scan_item(
                 stamp, payload=payload, code=key, line=line, count=decision.packs, digest=decision.holds.digest,
-                estimated=decision.holds.estimated, waits_for=waits_for,
+                estimated=decision.holds.estimated, waits_for=waits_for, line_guessed=decision.line_guessed,
             )
         )  # fmt: skip
 
@@ -234,5 +272,13 @@ class Receiving:
         closed = row is not None and row.state == "closed"
         receipts = self.parts.receipts
         return ReceiptSummary(
-            self.key.id, closed, equation, receipts.lists(self.key.id), receipts.estimated(self.key.id)
-        )
+            self.key.id, closed, equation, receipts.lists(self.key.id), receipts.estimated(self.key.id),
+            self._guesses.by_line(self.key.id),
+        )  # fmt: skip
+
+
+def note_of(decision: Decision) -> str | None:
+    """What of a counted scan is a guess: its number, or its line."""
+    if decision.holds.estimated:
+        return ESTIMATED
+    return GUESSED_LINE if decision.line_guessed else None

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.domain.codes import Gs1, ProductCode, Voucher, key_of, read
+from app.domain.codes import Gs1, ProductCode, Reading, Voucher, key_of, read
 from app.domain.commands import NAMES, BadCommand, Command, parse
 from app.domain.documents import OUTCOMES_BY_CODE, Equation
 from app.domain.own_forms import holds_voucher
+from app.domain.packages import code_of, is_piece, piece_of
 from app.domain.reasons import OK
 from app.domain.receiving import CodeFacts
 from app.domain.rights import may
 from app.flows.items import close_item, outcome_item, reversal_item
 from app.flows.outcomes import CommandOutcome, Values
 from app.flows.package_commands import PackageCommands
+from app.flows.pieces import Pieces, batch_key
 from app.store.receipts import Entry
 from app.store.writer import SCAN
 
@@ -27,6 +29,7 @@ class Commands:
 
     def __init__(self, desk: Receiving) -> None:
         self._desk = desk
+        self._pieces = Pieces(desk.parts.writer.database)
         self._doers: dict[str, Callable[[Command, int, int, str], CommandOutcome]] = {
             "undo": self._undo,
             "short": self._quantity,
@@ -65,7 +68,7 @@ class Commands:
 
     def _undo(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         receipts, receipt = self._desk.parts.receipts, self._desk.key.id
-        code = None if command.code is None else key_of(read(command.code)) or command.code
+        code = None if command.code is None else self._undone(command.code)
         target = receipts.undoable(receipt, seq=command.seq, code=code)
         if target is None:
             return self._no("undo", seq, at_ms, text, "nothing_to_undo", {})
@@ -115,28 +118,41 @@ class Commands:
         assert command.code is not None
         assert command.outcome in OUTCOMES_BY_CODE
         desk = self._desk
-        reading = read(command.code, desk.parts.catalogue.patterns())
-        facts = desk.parts.facts.of(reading, desk.key)
+        stamp = desk.stamp(seq, at_ms)
+        reading = read(code_of(command.code), desk.parts.catalogue.patterns())
+        facts = desk.parts.facts.of(reading, desk.key, piece=self._piece(command.code, reading, stamp.id))
         problem = "product_code" if isinstance(reading, ProductCode) else _why_not_here(facts)
-        if isinstance(reading, Gs1) and reading.ambiguous and not facts.in_manifest:
+        if isinstance(reading, Gs1) and reading.ambiguous and not facts.in_manifest and facts.piece is None:
             problem = "ambiguous"
         if problem:
             return self._no(command.name, seq, at_ms, text, problem, {"drug": facts.drug.name if facts.drug else ""})
         assert facts.line is not None
-        count = facts.packs.packs
-        stamp = desk.stamp(seq, at_ms)
+        count, code = facts.packs.packs, facts.piece or facts.key
         self.note(
-            stamp.id, seq, at_ms, command.name, OK, text, code=facts.key, line=facts.line.line, packs=count,
+            stamp.id, seq, at_ms, command.name, OK, text, code=code, line=facts.line.line, packs=count,
             outcome=command.outcome, note=command.reason_text,
         )  # fmt: skip
         desk.parts.receipts.set_outcome(desk.key.id, seq, command.outcome)
         desk.enqueue(
             outcome_item(
-                stamp, outcome=command.outcome, line=facts.line.line, code=facts.key, count=count,
-                digest=facts.packs.digest, reason=command.reason_text,
+                stamp, outcome=command.outcome, line=facts.line.line, code=code, count=count,
+                digest=facts.packs.digest, reason=command.reason_text, line_guessed=facts.line_guessed,
             )
         )  # fmt: skip
         return CommandOutcome(seq, command.name, OK, f"recorded_{command.outcome}", {"count": count})
+
+    def _undone(self, text: str) -> str:
+        """Of which code: of a batch the piece that came last."""
+        reading = read(text)
+        batch = batch_key(reading)
+        return (batch and self._pieces.latest(self._desk.key.id, batch)) or key_of(reading) or text
+
+    def _piece(self, text: str, reading: Reading, item: str) -> str | None:
+        """Of a code that names a batch the piece meant: itself, else the last one that came in whole, else one more."""
+        batch = batch_key(reading)
+        if batch is None or is_piece(text):
+            return text if batch else None
+        return self._pieces.latest(self._desk.key.id, batch, whole=True) or piece_of(batch, item)
 
     def _confirm(self, _: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         row = self._desk.parts.receipts.find(self._desk.key.id)

@@ -20,7 +20,7 @@ from app.domain.documents import Drug, DrugId
 from app.domain.packages import PackageClaim
 from app.domain.relation_xml import BadFile
 from app.flows.relation_checks import Checked, check_links, read_rows
-from app.flows.relation_report import FileReport, Findings, Progress, Step
+from app.flows.relation_report import FileReport, Findings, Progress, Step, file_of
 from app.store.relation_index import Interrupted, KeptRow, RelationIndex
 from app.store.writer import IMPORT
 
@@ -41,14 +41,17 @@ class Writer(Protocol):
     def run_sliced(self, steps: Callable[[], Iterator[None]], *, finish: Callable[[], None]) -> None: ...
 
 
-class Found(Protocol):
-    """A source that is here already."""
+class Same(Protocol):
+    """A source with the same content, which is here already."""
 
     @property
     def id(self) -> int: ...
 
     @property
-    def state(self) -> str: ...
+    def name(self) -> str: ...
+
+    @property
+    def at_ms(self) -> int: ...
 
 
 class Sources(Protocol):
@@ -57,7 +60,7 @@ class Sources(Protocol):
     What was begun and never completed is not seen by anybody; begun again, it is gone on with.
     """
 
-    def find(self, kind: str, name: str, version: int) -> Found | None: ...
+    def same(self, kind: str, digest: str) -> Same | None: ...
 
     def begin(self, kind: str, name: str, version: int, *, at_ms: int, delivery: str | None) -> int: ...
 
@@ -99,8 +102,11 @@ class RelationFiles:
         try:
             if keep:
                 report = replace(report, digest=_digest(path, progress))
-                if known := self._known(_name(report)):
-                    return replace(report, state="already_here", source=known, source_name=_name(report))
+                if known := self._known(report.digest):
+                    return replace(
+                        report, state="already_here", source=known.id, source_name=known.name,
+                        imported_as=file_of(known.name), imported_ms=known.at_ms,
+                    )  # fmt: skip
             with RelationIndex(lambda: progress(Step("check"))) as index:
                 checked = read_rows(_pieces(path, progress), index, findings, self._drug)
                 check_links(index, findings)
@@ -136,9 +142,9 @@ class RelationFiles:
     def _stage(self, source: int, claims: Sequence[PackageClaim]) -> None:
         self._writer.run_sliced(lambda: self._sources.stage(source, claims), finish=lambda: None)
 
-    def _known(self, name: str) -> int | None:
-        found = self._writer.call(lambda: self._sources.find(KIND, name, VERSION), priority=IMPORT, write=False)
-        return found.id if found is not None and found.state == "complete" else None
+    def _known(self, digest: str) -> Same | None:
+        """The same content, under whatever name it came."""
+        return self._writer.call(lambda: self._sources.same(KIND, digest), priority=IMPORT, write=False)
 
     def _drug(self, product: str | None, prefix: str | None) -> tuple[str, int | None] | None:
         """The drug, and the level where the hospital's table says one: by the code's prefix, else by the productCode.

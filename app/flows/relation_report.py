@@ -66,6 +66,8 @@ class FileReport:
     counted: tuple[tuple[str, int], ...] = ()  # how often each code of a finding came up
     source: int | None = None
     source_name: str | None = None
+    imported_as: str | None = None  # of `already_here`: the file's name then, and when
+    imported_ms: int | None = None
 
 
 class Findings:
@@ -100,3 +102,8 @@ class Findings:
 
 def _finding(code: str, line: int | None, values: dict[str, object]) -> Finding:
     return Finding(code, line, tuple((name, str(value)[:_SHORT]) for name, value in values.items()))
+
+
+def file_of(source_name: str) -> str:
+    """The file's own name in that of its source."""
+    return source_name.rpartition(" ")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from app.base.texts import Texts
@@ -10,7 +11,11 @@ from app.flows.relation_report import FileReport, Finding
 
 def report_words(report: FileReport, texts: Texts, lang: str) -> Iterator[str]:
     """What became of the file, what is in it, what is wrong with it: a sentence each."""
-    yield texts.title(f"relation_state_{report.state}", lang, file=report.file)
+    if report.imported_as is not None and report.imported_ms is not None and report.imported_as != report.file:
+        when = f"{dt.datetime.fromtimestamp(report.imported_ms / 1000, dt.UTC).astimezone():%Y-%m-%d %H:%M}"
+        yield texts.title("relation_imported_before", lang, file=report.file, when=when, before=report.imported_as)
+    else:
+        yield texts.title(f"relation_state_{report.state}", lang, file=report.file)
     if report.codes:
         batches = (", " if lang == "en" else "、").join(report.batches) or "-"
         yield texts.line("relation_counts", lang, codes=report.codes, cartons=report.cartons, batches=batches)

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import peewee
 
 from app.base.errors import Trouble
 from app.domain.codes import key_of, product_key_of, read
+from app.domain.packages import PackageClaim
 from app.store.catalogue import Catalogue
 from app.store.packages import TRUST, PackageRow, Packages
+from app.store.sources import PackageSources
 from app.store.tables import Sql
 from app.store.writer import SETTLE, StoreWriter
 from sync import SyncError
 from sync.relay_wire import CodeFacts
 
+RELAY = "relay"
 PREFIX_TABLE = "prefix"
 PREFIX_TRUST = 20  # an estimate, yet before what a person said (trace-codes.md §8.5 R12)
 AT_ONCE = 100
@@ -112,7 +116,7 @@ class Local:
 
 
 class Relay:
-    """The relay itself, asked over the network; nothing of the answer is kept."""
+    """The relay itself, asked over the network; what is to stay of the answer is for `Kept`."""
 
     def __init__(
         self, ask: Callable[[Sequence[str], float], Future[tuple[CodeFacts, ...]]], *, timeout_s: float = 5.0
@@ -141,3 +145,40 @@ def _told(facts: CodeFacts) -> CodeAnswer:
         facts.code, "relay", facts.manifest or facts.source, TRUST["relay"], facts.at_ms, facts.level, facts.drug,
         facts.batch, facts.expiry, facts.made, facts.amount, facts.parent, facts.children or (), facts.replaced_by,
     )  # fmt: skip
+
+
+class Kept:
+    """What the relay told of single codes stays on board, as a source of its own for each: known without a network."""
+
+    def __init__(self, writer: StoreWriter, catalogue: Catalogue, sources: PackageSources) -> None:
+        self._writer = writer
+        self._catalogue = catalogue
+        self._sources = sources
+
+    def keep(self, answers: Sequence[CodeAnswer]) -> None:
+        """Each answer takes the place of the one before about the same code."""
+        for answer in answers:
+            self._writer.call(partial(self._keep, answer), priority=SETTLE)
+
+    def _keep(self, answer: CodeAnswer) -> None:
+        version = (self._sources.newest(RELAY, answer.code) or 0) + 1
+        source = self._sources.begin(RELAY, answer.code, version, at_ms=answer.at_ms)
+        drug = self._drug(answer.drug)
+        claims = [
+            PackageClaim(
+                answer.code, answer.level, answer.parent, drug, answer.batch, answer.expiry, answer.made, answer.amount
+            )
+        ]
+        below = answer.level - 1 if answer.level == 2 else None
+        told = (drug, answer.batch, answer.expiry, answer.made) if below else (drug,)
+        claims += [PackageClaim(child, below, answer.code, *told) for child in answer.children]
+        for _ in self._sources.stage(source, claims):
+            pass
+        self._sources.complete(source)
+
+    def _drug(self, hint: str | None) -> str | None:
+        """A prefix, a GTIN or a drug of ours; None if the hint means nothing here."""
+        found = self._catalogue.prefix(hint) if hint else None
+        if found is not None:
+            return found[0]
+        return hint if hint and self._catalogue.drug(hint) else None

@@ -5,19 +5,23 @@ again, both as entries of the receipt, never silently. On the writer's thread, i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.base.clock import day_of, zone_of
 from app.domain.codes import Reading, read
+from app.domain.packages import is_piece
 from app.domain.reasons import OK, SCAN_REASONS
-from app.domain.receiving import Decision, SiteRules, decide
+from app.domain.receiving import CodeFacts, Decision, SiteRules, decide
 from app.flows.items import Stamp, reversal_item, scan_item
 from app.flows.manifest_news import Came
-from app.flows.receiving import Parts
+from app.flows.receiving import Parts, note_of
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE
 from app.store.facts import ReceiptKey
-from app.store.receipts import ESTIMATED, Entry, Estimate
+from app.store.guesses import Guesses
+from app.store.receipts import Entry, Estimate
+from sync.changes import Change, CodesChange
 
+Apply = Callable[[Sequence[Change]], Iterator[None]]
 RESTATED = "restated"  # the command word of the entry that takes an estimate back
 _log = logging.getLogger(__name__)
 
@@ -29,6 +33,7 @@ class Restating:
         """`told` hears of every source, before the commit."""
         self._parts = parts
         self._told = told
+        self._guesses = Guesses(parts.writer.database)
 
     def came(self, source: int) -> None:
         """A source is complete: every estimate that it settles is counted anew."""
@@ -36,11 +41,62 @@ class Restating:
         for estimate in self._parts.receipts.estimates():
             row = self._parts.receipts.find(estimate.receipt)
             assert row is not None
-            facts = self._parts.facts.of(self._read(estimate), row.key)
+            facts = self._facts(estimate, row.key)
             if facts.packs and not facts.packs.estimated:
                 self._restate(estimate, row.key)
                 settled.append(estimate.receipt)
+        settled += self._lines_known(source)
         self._told(Came(source, tuple(settled)))
+
+    def after(self, apply: Apply) -> Apply:
+        """Takes a page of the feed in as `apply` does, and then what it settles."""
+
+        def take_in(changes: Sequence[Change]) -> Iterator[None]:
+            yield from apply(changes)
+            self.heard(changes)
+            yield
+
+        return take_in
+
+    def heard(self, changes: Iterable[Change]) -> None:
+        """The hospital tells where packs stand: what was counted on a line by a guess moves to where it knows it."""
+        for change in changes:
+            for row in change.rows if isinstance(change, CodesChange) else ():
+                guess = self._guesses.of(row.receipt, row.code) if row.state == "in" else None
+                if guess is not None:
+                    self._placed(guess, row.line)
+
+    def _lines_known(self, source: int) -> list[str]:
+        """The receipts of the scans whose line was a guess that the source proves wrong."""
+        moved: list[str] = []
+        for guess in self._guesses.named_by(source):
+            row = self._parts.receipts.find(guess.receipt)
+            assert row is not None
+            facts = self._facts(guess, row.key)
+            if facts.line is None or facts.line_guessed:
+                continue
+            if facts.line.line == guess.line and len(facts.lines) < 2:
+                self._guesses.settle(guess)
+            else:
+                self._restate(guess, row.key)
+                moved.append(guess.receipt)
+        return moved
+
+    def _placed(self, guess: Estimate, line: int) -> None:
+        """The hospital counts it on this line already, so nothing is sent."""
+        if line == guess.line:
+            self._guesses.settle(guess)
+            return
+        parts = self._parts
+        parts.receipts.move(guess.receipt, guess.seq, line)
+        stamp = self._stamp(guess)
+        parts.receipts.add(
+            Entry(
+                stamp.receipt, stamp.seq, stamp.id, "command", stamp.at_ms, stamp.operator, guess.scanner, OK,
+                payload=RESTATED, code=guess.code, line=line, packs=guess.packs, command=RESTATED,
+                note=moved_note(guess.line, line),
+            )
+        )  # fmt: skip
 
     def _restate(self, estimate: Estimate, key: ReceiptKey) -> None:
         parts = self._parts
@@ -51,7 +107,7 @@ class Restating:
             Entry(
                 stamp.receipt, stamp.seq, stamp.id, "command", stamp.at_ms, stamp.operator, estimate.scanner, OK,
                 payload=RESTATED, code=estimate.code, packs=estimate.packs, command=RESTATED, negates=estimate.seq,
-                note=f"{estimate.packs} → {decision.packs}",
+                note=_change(estimate, decision),
             )
         )  # fmt: skip
         parts.outbox.add(reversal_item(stamp, negates=estimate.id), self._realm())
@@ -62,8 +118,11 @@ class Restating:
         site = self._parts.catalogue.site()
         zone = zone_of(site.zone if site else DEFAULT_ZONE)
         rules = SiteRules(site.near_expiry_days if site else DEFAULT_NEAR_EXPIRY_DAYS)
-        reading = self._read(estimate)
-        return decide(reading, self._parts.facts.of(reading, key), day_of(estimate.at_ms, zone), rules)
+        return decide(self._read(estimate), self._facts(estimate, key), day_of(estimate.at_ms, zone), rules)
+
+    def _facts(self, estimate: Estimate, key: ReceiptKey) -> CodeFacts:
+        piece = estimate.code if is_piece(estimate.code) else None
+        return self._parts.facts.of(self._read(estimate), key, piece=piece)
 
     def _record(self, estimate: Estimate, decision: Decision, *, waits_for: str) -> None:
         stamp = self._stamp(estimate)
@@ -74,7 +133,7 @@ class Restating:
                 stamp.receipt, stamp.seq, stamp.id, "scan", stamp.at_ms, stamp.operator, estimate.scanner,
                 decision.reason, payload=estimate.payload, code=estimate.code, verdict=rule.verdict,
                 counted=rule.counted, line=line, packs=decision.packs, in_force=rule.counted,
-                note=ESTIMATED if decision.holds.estimated else None,
+                note=note_of(decision),
             )
         )  # fmt: skip
         if not rule.counted:
@@ -85,6 +144,7 @@ class Restating:
         item = scan_item(
             stamp, payload=estimate.payload, code=estimate.code, line=line, count=decision.packs,
             digest=decision.holds.digest, estimated=decision.holds.estimated, waits_for=waits_for,
+            line_guessed=decision.line_guessed,
         )  # fmt: skip
         self._parts.outbox.add(item, self._realm())
 
@@ -104,6 +164,18 @@ class Restating:
         site = self._parts.catalogue.site()
         assert site is not None
         return site.realm
+
+
+def moved_note(before: int | None, now: int | None) -> str:
+    """Of an entry that tells of another line, as `estimate.packs → …` tells of another number."""
+    return f"line {before} → {now}"
+
+
+def _change(estimate: Estimate, decision: Decision) -> str:
+    now = decision.line.line if decision.line else None
+    if estimate.packs == decision.packs and estimate.line is not None and decision.holds:
+        return moved_note(estimate.line, now)
+    return f"{estimate.packs} → {decision.packs}"
 
 
 def _words(estimate: Estimate) -> tuple[str, int, int]:

@@ -8,6 +8,7 @@ from typing import cast
 
 from app.domain.documents import receipt_id
 from app.domain.rights import Operator, may
+from app.flows.manifest_news import refused_manifests
 from app.flows.views import DeliveryTask, TasksView
 from app.store.catalogue import Catalogue
 from app.store.tables import Sql
@@ -65,7 +66,9 @@ class Tasks:
     def _view(self, operator: Operator | None) -> TasksView:
         suffix = receipt_id("")
         rows = self._sql.all(_PENDING, suffix) + self._sql.all(_CLOSED, suffix, CLOSED_SHOWN)
-        tasks = [self._task(row) for row in rows if _is_for(operator, row)]
+        refused = refused_manifests(self._sql)
+        why = {each.delivery: each.code for each in reversed(refused)}
+        tasks = [self._task(row, why.get(str(row[1]))) for row in rows if _is_for(operator, row)]
         counts = self._outbox.counts()
         site = self._catalogue.site()
         return TasksView(
@@ -74,9 +77,10 @@ class Tasks:
             counts.held,
             counts.waiting,
             self._outbox.fetched_ms(site.realm) if site else None,
+            refused,
         )
 
-    def _task(self, row: Sequence[object]) -> DeliveryTask:
+    def _task(self, row: Sequence[object], manifest_refused: str | None) -> DeliveryTask:
         delivery, number, supplier, shipped_ms, gift, manifest, _, state, receipt = cast(
             "tuple[int, str, str, int | None, int, str, str | None, str, str | None]", tuple(row)
         )
@@ -94,6 +98,7 @@ class Tasks:
             any(special for *_, special in lines),
             bool(gift),
             manifest,
+            manifest_refused,
         )
 
     def _named_by(self, code: str) -> tuple[str, ...]:

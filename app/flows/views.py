@@ -21,6 +21,16 @@ class OperatorChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedManifest:
+    """A manifest of the relay that is not taken in; `code` has a text, and the supplier has to mend it."""
+
+    manifest: str
+    delivery: str  # may be empty
+    code: str
+    made_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryTask:
     """A delivery in the task list. Counts are smallest packs."""
 
@@ -35,6 +45,7 @@ class DeliveryTask:
     special: bool
     gift: bool
     manifest: str  # complete, late, wrong, missing
+    manifest_refused: str | None = None  # the relay brought one, and why it was not taken in
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,8 @@ class TasksView:
     held: int  # items set aside
     waiting: int  # items not yet answered
     replica_ms: int | None  # when everybody's codes were last fetched (epoch ms)
+    refused_manifests: tuple[RefusedManifest, ...] = ()  # the supplier has to mend them
+    conflicts: int = 0  # contradictions that wait for this person's answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ class LineView:
     coded: bool
     over: int = 0  # beside the equation
     estimated: int = 0  # of `received`: counted by a pack ratio, because nobody named the boxes
+    guessed: int = 0  # of `received`: on this line by a guess, because nobody named their batch
 
     @property
     def missing(self) -> int:
@@ -108,6 +122,7 @@ class ReceiptView:
     entries: tuple[EntryView, ...]  # the latest, newest first
     held: bool  # a stop waits for its confirmation
     closed: bool
+    manifest_refused: str | None = None  # why the manifest of this delivery was not taken in
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,33 @@ class UploadRow:
     attempts: int
     created_ms: int
     n: int = 0  # its place in the order of creation; page on with the last row's
+    owner: str = "nobody"  # whose turn it is (app.domain.upload_owners)
+    operator: str = ""
+    settled_ms: int | None = None
+    result: str | None = None  # the answer's word; a conflict has the state refused
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFilter:
+    """Which records; what is empty or None does not matter. Moments are those of making, epoch ms.
+
+    `reason`: an answer's code; `code`: as scanned or typed; `delivery`: its number.
+    """
+
+    states: tuple[str, ...] = ()
+    since_ms: int | None = None
+    until_ms: int | None = None
+    owner: str = ""
+    reason: str = ""
+    delivery: str = ""
+    operator: str = ""
+    code: str = ""
+    batch: int | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Nothing but states matters."""
+        return self == UploadFilter(self.states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +180,9 @@ class UploadsView:
     unsure: int
     held: int
     rows: tuple[UploadRow, ...]
+    owners: tuple[tuple[str, int], ...] = ()  # whose turn it is → records
+    filter: UploadFilter | None = None  # that the rows answer; None: only their states are known
+    next: int | None = None  # the `before` of what may follow
 
 
 @dataclass(frozen=True, slots=True)

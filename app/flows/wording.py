@@ -9,7 +9,8 @@ from app.flows.outcomes import CommandOutcome, ScanOutcome
 def scan_sentence(texts: Texts, outcome: ScanOutcome, lang: str = "zh") -> str:
     """What happened to this box."""
     reason = "ambiguous_fits" if outcome.reason == "ambiguous" and outcome.values.get("fits") else outcome.reason
-    return texts.line(reason, lang, **outcome.values)
+    sentence = texts.line(reason, lang, **outcome.values)
+    return f"{sentence} · {texts.title('as_of', lang, moment=outcome.as_of)}" if outcome.as_of else sentence
 
 
 def command_sentence(texts: Texts, outcome: CommandOutcome, lang: str = "zh") -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
 
 from app.base.errors import Trouble
+from app.flows.views import UploadFilter
 from app.ui.bridge import Bridge
 from app.ui.camera_link import CameraLink
 from app.ui.fronts import Front, Shot, Stage
@@ -101,6 +102,8 @@ class Conductor(Signals):
             Front.TASKS: lambda session: session.tell_tasks(),
             Front.RECEIVING: lambda session: session.catch_up(),
             Front.UPLOADS: lambda session: session.tell_uploads(),
+            Front.CONFLICTS: lambda session: session.tell_conflicts(),
+            Front.ACCEPTANCE: lambda session: session.tell_acceptance(),
             Front.SETTINGS: lambda session: session.tell_settings(),
         }
         if front in views:
@@ -144,6 +147,14 @@ class Conductor(Signals):
         """Answer: `looked_up`."""
         self._wish(lambda session: session.look_up(text))
 
+    def ask_relay(self, code: str) -> None:
+        """Put a code to the relay. Answer: `relay_told` twice, and `looked_up` anew if it knew the code."""
+        self._wish(lambda session: session.ask_relay(code))
+
+    def stop_relay(self) -> None:
+        """Answer: `relay_told`, stopped."""
+        self._wish(lambda session: session.question.stop())
+
     def ask_tree(self, code: str) -> None:
         """Answer: `tree_found`."""
         self._wish(lambda session: session.tell_tree(code), priority=LATER)
@@ -160,10 +171,55 @@ class Conductor(Signals):
         """Answer: `tasks_changed`."""
         self._wish(lambda session: session.tell_tasks(), priority=LATER)
 
-    def refresh_uploads(self, states: Sequence[str] = (), limit: int = 200, before: int | None = None) -> None:
-        """Answer: `uploads_changed` with rows in `states` (all if empty), older than row `before`."""
-        wanted = (tuple(states), limit, before)
-        self._wish(lambda session: session.tell_uploads(wanted), priority=LATER)
+    def refresh_acceptance(self) -> None:
+        """Answer: `acceptance_listed`."""
+        self._wish(lambda session: session.tell_acceptance(), priority=LATER)
+
+    def open_acceptance(self, receipt: str) -> None:
+        """Answer: `acceptance_changed`; `trouble` acceptance_no_receipt, not_signed_in."""
+        self._wish(lambda session: session.open_acceptance(receipt))
+
+    def accept(self, receipt: str, act: str, values: tuple[object, ...]) -> None:
+        """One act of `app.ui.acceptance_desk.ACTS`. Answer: `acceptance_changed`, `acceptance_listed`; `trouble`."""
+        self._wish(lambda session: session.accept(receipt, act, values))
+
+    def refresh_uploads(
+        self, wanted: Sequence[str] | UploadFilter = (), limit: int = 200, before: int | None = None
+    ) -> None:
+        """Answer: `uploads_changed` with rows that the filter finds, or in these states (all if empty), older than
+        row `before`."""
+        asked = wanted if isinstance(wanted, UploadFilter) else UploadFilter(tuple(wanted))
+        self._wish(lambda session: session.tell_uploads((asked, limit, before)), priority=LATER)
+
+    def ask_upload(self, item: str) -> None:
+        """Answer: `upload_told`."""
+        self._wish(lambda session: session.tell_upload(item), priority=LATER)
+
+    def decide_upload(self, item: str, arrived: bool) -> None:
+        """A person's word on what nobody can be asked for. Answer: `uploads_changed`, `upload_told`."""
+        self._wish(lambda session: session.with_uploads(lambda desk, who: desk.decide(who, item, arrived=arrived)))
+
+    def set_aside_for(self, ids: Sequence[str], owner: str, reason: str) -> None:
+        """Hold items for an owner. Answer: `uploads_changed`; `trouble` reason_missing."""
+        self._wish(lambda session: session.with_uploads(lambda desk, who: desk.set_aside(who, ids, owner, reason)))
+
+    def retry_found(self, wanted: UploadFilter, before: int | None = None) -> None:
+        """Send all again that the filter finds, a page at a time. Answer: `uploads_changed` at the end."""
+
+        def work(session: Session) -> None:
+            following = session.retry_found(wanted, before)
+            if following is not None:
+                self.retry_found(wanted, following)
+            else:
+                session.tell_uploads()
+
+        self._wish(work, priority=LATER)
+
+    def answer_conflict(self, number: int, act: str, reason: str) -> None:
+        """`act`: take_back, ask, leave. Answer: `conflicts_changed`; `trouble` conflict_answered, no_right …"""
+        self._wish(
+            lambda session: session.with_uploads(lambda desk, who: desk.answer_conflict(who, number, act, reason))
+        )
 
     def retry(self, ids: Sequence[str]) -> None:
         """Send held and refused items again. Answer: `uploads_changed`; `trouble` items_left, if any were."""

@@ -17,6 +17,8 @@ class Front(enum.StrEnum):
     RECEIVING = "receiving"
     LOOKUP = "lookup"
     UPLOADS = "uploads"
+    CONFLICTS = "conflicts"
+    ACCEPTANCE = "acceptance"
     CAMERA = "camera"
     DEVICES = "devices"
     SETTINGS = "settings"

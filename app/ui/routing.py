@@ -20,6 +20,7 @@ class Goal(enum.Enum):
     LOOK_UP = enum.auto()
     SHOW_BYTES = enum.auto()
     BADGE = enum.auto()
+    FIND_UPLOAD = enum.auto()
     NOTICE = enum.auto()
 
 
@@ -47,6 +48,8 @@ def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Rout
         return Route(Goal.OPEN, form.text)
     if front is Front.RECEIVING or (front is Front.CAMERA and receiving):
         return Route(Goal.RECEIVE) if receiving else Route(Goal.NOTICE, "no_receipt_open")
+    if front is Front.UPLOADS:
+        return Route(Goal.NOTICE, "credential_masked") if isinstance(reading, Voucher) else Route(Goal.FIND_UPLOAD)
     if front in (Front.TASKS, Front.CAMERA):
         return Route(Goal.NOTICE, "voucher_at_dock") if isinstance(reading, Voucher) else Route(Goal.OFFER)
     return Route(Goal.NOTICE, "scan_not_here")

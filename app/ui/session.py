@@ -22,14 +22,17 @@ from app.flows.manifest_news import Came
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.package_view import PackageTree
 from app.flows.receiving import Receiving
-from app.flows.views import OperatorChoice
+from app.flows.views import OperatorChoice, UploadFilter
+from app.ui.acceptance_desk import AcceptanceDesk
 from app.ui.clock_check import clock_trouble
 from app.ui.file_import import FileImport
 from app.ui.fronts import Front, Shot, Stage
+from app.ui.relay_question import RelayQuestion, RelayQuestionView
 from app.ui.relay_words import RelayView
 from app.ui.routing import Goal, route
 from app.ui.scanner_care import ScannerCare
 from app.ui.signals import Signals
+from app.ui.upload_desk import UploadDesk
 from app.wiring import Program
 from sync import SyncStatus
 
@@ -56,8 +59,10 @@ class Session:
         self._people: tuple[OperatorChoice, ...] = ()
         self._met = False
         self._clock_told = False
-        self._uploads: tuple[tuple[str, ...], int, int | None] = ((), 200, None)
+        self._uploads = UploadDesk(program, to, say)
+        self._acceptance = AcceptanceDesk(program, to, say)
         self.care = ScannerCare(program, to, say)
+        self.question = RelayQuestion(program.ask_relay, self._relay_told)
         self.imports = FileImport(program.take_in_file, lambda view: say(to.import_moved, view))
         self._goals: dict[Goal, Callable[[Shot, str], None]] = {
             Goal.RECEIVE: lambda scan, _: self._receive(scan),
@@ -66,6 +71,9 @@ class Session:
             Goal.LOOK_UP: lambda scan, _: self.look_up(scan.payload.decode("utf-8", "replace")),
             Goal.SHOW_BYTES: lambda scan, _: self._show_bytes(scan),
             Goal.BADGE: lambda _, operator: self._say(self._to.badge_read, operator),
+            Goal.FIND_UPLOAD: lambda scan, _: self._say(
+                self._to.upload_code_read, scan.payload.decode("utf-8", "replace")
+            ),
             Goal.NOTICE: lambda scan, code: self._say(self._to.trouble, code, {"device": scan.device}),
         }
 
@@ -89,6 +97,7 @@ class Session:
         """Close scanners, exchange, store and folder, in this order."""
         self._desk = None
         self.imports.end()
+        self.question.end()
         self._program.close()
 
     def sign_in(self, operator_id: str, pin: str) -> None:
@@ -100,10 +109,12 @@ class Session:
         self._say(self._to.signed_in, operator)
         self.tell_settings()
         self.tell_tasks()
+        self.tell_conflicts()
 
     def sign_out(self) -> None:
         self._let_go()
         self._operator = None
+        self.tell_conflicts()
         self._stage.front = Front.SIGN_IN
         self._say(self._to.signed_out)
         self.tell_settings()
@@ -153,6 +164,17 @@ class Session:
     def look_up(self, text: str) -> None:
         self._say(self._to.looked_up, self._program.look_up(text))
 
+    def ask_relay(self, code: str) -> None:
+        """Raises Trouble `not_signed_in`: a question to the internet is asked by somebody."""
+        _log.info("%s puts a code to the relay", self._signed_in().id)
+        self.question.begin(code)
+
+    def _relay_told(self, view: RelayQuestionView) -> None:
+        """Any thread. What was kept of the answer is looked up first, so that both stand on the screen together."""
+        if view.state == "told":
+            self._say(self._to.looked_up, self._program.look_up(view.code))
+        self._say(self._to.relay_told, view)
+
     def tell_tree(self, code: str) -> None:
         self._say(self._to.tree_found, self._program.look_up(code).tree or PackageTree(None))
 
@@ -171,8 +193,15 @@ class Session:
 
     def retry(self, ids: Sequence[str]) -> int:
         """How many were left as they are. Raises Trouble `not_signed_in`."""
-        _log.info("%s sends %d items again", self._signed_in().id, len(ids))
-        return len(ids) - self._program.uploads.retry(ids)
+        return self._uploads.retry(self._signed_in(), ids)
+
+    def with_uploads(self, act: Callable[[UploadDesk, Operator], object]) -> None:
+        """Something that a signed-in person does about uploads or conflicts. Raises Trouble `not_signed_in`, too."""
+        act(self._uploads, self._signed_in())
+
+    def retry_found(self, wanted: UploadFilter, before: int | None) -> int | None:
+        """The place of the next page, None at the end. Raises Trouble `not_signed_in`."""
+        return self._uploads.retry_found(self._signed_in(), wanted, before)
 
     def set_aside(self, ids: Sequence[str]) -> int:
         """How many were left as they are. Raises Trouble `not_signed_in`."""
@@ -208,6 +237,7 @@ class Session:
             self.tell_tasks()
         if self._stage.front is Front.UPLOADS:
             self.tell_uploads()
+        self.tell_conflicts()
 
     def catch_up(self) -> None:
         """The receipt and the counts as they stand now: after a pause in scanning, and after an exchange."""
@@ -220,14 +250,31 @@ class Session:
 
     def tell_tasks(self) -> None:
         if self._operator is not None:
-            self._say(self._to.tasks_changed, self._program.tasks.view(self._operator))
+            view = self._program.tasks.view(self._operator)
+            conflicts = self._program.uploads.contradictions.count(self._operator)
+            self._say(self._to.tasks_changed, replace(view, conflicts=conflicts))
 
-    def tell_uploads(self, wanted: tuple[tuple[str, ...], int, int | None] | None = None) -> None:
-        """`wanted`: (states, limit, before), kept until other ones are wanted."""
-        self._uploads = wanted or self._uploads
-        states, limit, before = self._uploads
-        self._say(self._to.uploads_changed, self._program.uploads.view(states, limit, before))
+    def tell_uploads(self, wanted: tuple[UploadFilter, int, int | None] | None = None) -> None:
+        """`wanted`: (filter, limit, before), kept until other ones are wanted."""
+        self._uploads.tell(wanted)
         self._tell_sync()
+
+    def tell_upload(self, item: str) -> None:
+        self._uploads.tell_story(item)
+
+    def tell_conflicts(self) -> None:
+        self._uploads.tell_conflicts(self._operator)
+
+    def tell_acceptance(self) -> None:
+        self._acceptance.tell(self._operator)
+
+    def open_acceptance(self, receipt: str) -> None:
+        """Raises Trouble: not_signed_in, acceptance_no_receipt."""
+        self._acceptance.open(self._signed_in(), receipt)
+
+    def accept(self, receipt: str, act: str, values: tuple[object, ...]) -> None:
+        """Raises Trouble: not_signed_in, and what acceptance raises."""
+        self._acceptance.act(self._signed_in(), receipt, act, values)
 
     def tell_settings(self) -> None:
         self._say(self._to.settings_changed, self._program.setting_rows(self._operator))

@@ -35,14 +35,26 @@ class Signals(QObject):
     """CommandOutcome, one for each command, in order with the scans."""
     looked_up = Signal(object)
     """CodeView (app.flows.lookups)."""
+    relay_told = Signal(object)
+    """RelayQuestionView (app.ui.relay_question): a code put to the relay, under way and over."""
     tree_found = Signal(object)
     """PackageTree (app.flows.package_view) of the code that was asked for; without a root where nobody knows it."""
     import_moved = Signal(object)
     """ImportView (app.ui.file_import): how far the file is, and at the end what came of it."""
     relay_changed = Signal(object)
     """RelayView (app.ui.relay_words): the line to the relay and the manifests that it could not bring."""
+    acceptance_listed = Signal(object)
+    """tuple[AcceptanceTask, …]: receipts that wait for acceptance or for the shelf."""
+    acceptance_changed = Signal(object)
+    """AcceptanceView (app.flows.acceptance_view) of the receipt that was opened or acted upon."""
     uploads_changed = Signal(object)
     """UploadsView."""
+    upload_told = Signal(object)
+    """UploadStory (app.flows.upload_search) of the record that was asked for."""
+    upload_code_read = Signal(str)
+    """A code was scanned while the uploads screen is in front."""
+    conflicts_changed = Signal(object)
+    """ConflictsView (app.flows.contradictions): at sign-in, after each exchange, and after an answer."""
     settings_changed = Signal(object)
     """tuple[SettingRow, …]: at start, after a change, and when another operator came or went."""
     scanners_changed = Signal(object)

@@ -30,7 +30,9 @@ GRAVE = frozenset(
     }
 )
 """Work could be lost, or there is no program behind the window: the notice stays until it is dismissed."""
-LASTING = frozenset({"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn", "manifest_restated"})
+LASTING = frozenset(
+    {"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn", "manifest_restated", "conflict_came"}
+)
 GOOD_NEWS = frozenset({"manifest_came"})
 SCAN_NOTICES = frozenset(
     {

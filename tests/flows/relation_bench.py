@@ -15,10 +15,11 @@ from app.domain.documents import Drug, DrugId
 from app.domain.packages import PackageClaim
 from app.flows.relation_file import RelationFiles
 from app.flows.relation_report import FileReport
-from app.store.sources import Found
+from app.store.sources import Same
 from app.store.writer import StoreWriter
 
 PRODUCT = "8999011"
+AT_MS = 1_795_327_200_000  # when the shelf took everything in
 LEVELS = {"8999011": 1, "8999012": 2, "8999013": 3}
 
 
@@ -113,9 +114,11 @@ class Shelf:
         ):
             self.writer.database.execute_sql(statement)
 
-    def find(self, kind: str, name: str, version: int) -> Found | None:
-        found = self._rows("SELECT id, complete FROM shelves WHERE kind = ? AND name = ?", kind, name)
-        return Found(int(str(found[0][0])), "complete" if found[0][1] else "staged", 0) if found else None
+    def same(self, kind: str, digest: str) -> Same | None:
+        found = self._rows(
+            "SELECT id, name FROM shelves WHERE kind = ? AND complete = 1 AND name LIKE '% ' || ?", kind, digest
+        )
+        return Same(int(str(found[0][0])), str(found[0][1]), AT_MS) if found else None
 
     def begin(self, kind: str, name: str, version: int, *, at_ms: int, delivery: str | None) -> int:
         assert (version, at_ms > 0) == (1, True)

@@ -14,6 +14,7 @@ from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.receiving import Receiving
 from app.flows.wording import command_sentence, scan_sentence
 from sync.changes import CodeRow, CodesChange, DeliveryChange, DeliveryLine, DrugChange, PackageRow, PackagesChange
+from tests.fixtures import outbox
 from tests.fixtures.hospital import Dock, operator
 
 HERE = Path(__file__).resolve().parent / "example"
@@ -79,7 +80,7 @@ def test_the_example_s_items_wait_in_the_outbox_in_order(dock: Dock) -> None:
     desk = dock.desk(DELIVERY)
     for line in SCANS:
         answer(desk, line)
-    bodies = [json.loads(bytes(row[0])) for row in dock.rows("SELECT body FROM sync_outbox ORDER BY n")]  # type: ignore[call-overload]
+    bodies = [json.loads(body) for body in outbox.bodies(dock.rows(outbox.BODIES))]
     sample = json.loads((SEED / "batch-request.json").read_text("utf-8"))["items"]
     ids = {mine["id"]: theirs["id"] for mine, theirs in zip(bodies, sample, strict=False)}
     loose = {"id", "device", "at_ms", "negates"}

@@ -9,6 +9,7 @@ import pytest
 
 from app.flows.receiving import Receiving
 from sync.changes import RecallChange
+from tests.fixtures import outbox
 from tests.fixtures.hospital import Dock, code, delivery, drug, line, operator, packages, received_by
 
 BOX, BUNDLE, CARTON = "8999011", "8999012", "8999013"
@@ -35,7 +36,7 @@ def counters(dock: Dock) -> list[tuple[object, ...]]:
 
 
 def bodies(dock: Dock) -> list[dict[str, Any]]:
-    return [json.loads(bytes(row[0])) for row in dock.rows("SELECT body FROM sync_outbox ORDER BY n")]  # type: ignore[call-overload]
+    return [json.loads(body) for body in outbox.bodies(dock.rows(outbox.BODIES))]
 
 
 def test_boxes_fill_a_number(hospital: Dock) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.changes import DrugChange
 from tests.fixtures.hospital import DELIVERY, code, delivery, drug, line, packages, received_by
-from tests.flows.package_desk import BUNDLE, CARTON, PALLET, PackageDock, box, bundle, carton, carton_of, row
+from tests.fixtures.outbox import BODIES, bodies
+from tests.flows.package_desk import BUNDLE, CARTON, LEVELS, PALLET, PackageDock, box, bundle, carton, carton_of, row
 
 Answer = tuple[str, int | None, int | None]
 
@@ -129,8 +131,7 @@ def test_r8_known_children_then_the_amount_then_the_ratio(dock: PackageDock) -> 
     assert shoot(dock, carton(0)) == ("ok", 3, 3)
     assert shoot(dock, carton(5)) == ("ok", 2, 5)
     assert shoot(dock, carton(6)) == ("ok", 4, 9)  # nobody knows it: the ratio, and it is marked
-    bodies = dock.rows("SELECT body FROM sync_outbox ORDER BY n")
-    assert [b'"estimated":true' in bytes(body[0]) for body in bodies] == [False, False, True]  # type: ignore[arg-type]
+    assert [b'"estimated":true' in body for body in bodies(dock.rows(BODIES))] == [False, False, True]
     assert dock.rows("SELECT seq FROM entries WHERE note = 'estimated'") == [(3,)]
 
 
@@ -142,6 +143,15 @@ def test_r9_a_carton_may_be_the_smallest_coded_pack(tmp_path: Path) -> None:
         assert shoot(dock, code("8999043", 1), "T-4") == ("ok", 1, 1)
 
 
+def test_r10_the_hospitals_unit_is_reckoned_beside_the_coded_one(dock: PackageDock) -> None:
+    dock.feed(DrugChange("D1", "药D1", "drug", LEVELS, min_pack_unit="盒", hospital_unit="瓶", multiplier=20))
+    dock.tell(carton_of(range(3)))
+    assert shoot(dock, carton()) == ("ok", 3, 3)  # what is counted stays the coded pack
+    tree = dock.program.look_up(carton()).tree
+    assert tree is not None
+    assert tree.arithmetic == "3 盒 × 20 瓶/盒 = 60 瓶"
+
+
 def test_r11_a_mixed_carton_counts_on_the_line_of_each_batch(tmp_path: Path) -> None:
     with PackageDock(tmp_path) as dock:
         dock.set_up(lines={"B1": 2, "B2": 2})
@@ -151,6 +161,19 @@ def test_r11_a_mixed_carton_counts_on_the_line_of_each_batch(tmp_path: Path) -> 
         ])  # fmt: skip
         assert shoot(dock, carton())[:2] == ("ok", 4)
         assert dock.rows("SELECT line, received FROM receipt_lines ORDER BY line") == [(1, 2), (2, 2)]
+
+
+def test_r11_of_two_lines_with_one_batch_the_one_that_the_hospital_names_counts(tmp_path: Path) -> None:
+    with PackageDock(tmp_path) as dock:
+        dock.set_up(packs=4)
+        dock.feed(delivery(line(1, "D1", 4, batch="B1"), line(2, "D1", 4, batch="B1"), manifest="late"))
+        tree = {carton(): {bundle(0): {box(0): {}, box(1): {}}, bundle(1): {box(2): {}}}}
+        dock.feed(packages(tree, line_no=2))
+        dock.tell(carton_of(range(3)))
+
+        assert dock.desk().scan(box(0).encode()).line == 2
+        assert shoot(dock, carton())[::2] == ("ok", 3)
+        assert dock.rows("SELECT line, received FROM receipt_lines ORDER BY line") == [(1, 0), (2, 3)]
 
 
 def test_r11_a_carton_with_a_box_that_is_not_on_the_note_is_a_conflict(dock: PackageDock) -> None:
@@ -292,6 +315,9 @@ def test_a_code_is_learnt_once_and_its_prefix_with_it(dock: PackageDock) -> None
     assert desk.command(f"level {strange} D1 1").ok
     assert shoot(dock, strange) == ("ok", 1, 1)
     assert shoot(dock, code("8999777", 2)) == ("ok", 1, 2)
+    view = dock.program.look_up(code("8999777", 3))
+    assert (view.name, view.level, view.origin) == ("药D1", 1, "manual")
+    assert dock.program.look_up(box(0)).origin is None
     assert shoot(dock, code(BUNDLE, 5)) == ("ok", 2, 4)
     assert desk.command(f"undo {strange}").ok  # the scan
     assert desk.command(f"undo {strange}").ok  # the lesson

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.base.errors import Trouble
+from app.base.texts import Texts
 from app.domain.relation_xml import BadFile, RelationReader
 from app.flows.relation_report import FileReport
+from app.flows.relation_words import report_words
+from tests.fixtures.hospital import Dock, drug
 from tests.flows.relation_bench import (
     Row,
     Taker,
@@ -78,6 +81,25 @@ def test_the_same_file_is_taken_in_once(taker: Taker) -> None:
     assert (again.state, again.source) == ("already_here", first.source)
     assert again.source_name == first.source_name == f"relation.xml {first.digest}"
     assert taker.shelf.calls == ["begin", "complete"]
+
+
+def test_a_copy_under_another_name_is_recognised(tmp_path: Path) -> None:
+    with Dock(tmp_path / "data") as dock:
+        dock.feed(drug("D1", {"8999011": 1, "8999012": 2, "8999013": 3}))
+        first = dock.program.take_in_file(write(tmp_path, document(batch(tree())), name="一号线.xml"))
+        copy = dock.program.take_in_file(write(tmp_path, document(batch(tree())), name="副本.xml"))
+        other = dock.program.take_in_file(write(tmp_path, document(batch(tree(1))), name="一号线.xml"))
+
+        assert (first.state, copy.state, other.state) == ("taken_in", "already_here", "taken_in")
+        assert (copy.source, copy.imported_as) == (first.source, "一号线.xml")
+        words = next(iter(report_words(copy, Texts.load(), "zh")))
+        assert words.startswith("副本.xml：内容与 20")
+        assert "导入的 一号线.xml 相同" in words
+        found = dock.program.look_up(carton(0)).tree
+        assert found is not None
+        assert [(line.kind, line.name, line.says) for line in found.sources] == [
+            ("line_file", "一号线.xml", "一号线.xml")
+        ]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ def test_the_relay_itself_is_asked_over_the_network(tmp_path: Path) -> None:
         [answer] = relay.resolve([first["code"], code("8999555", 1)])
         assert (answer.code, answer.source, answer.level, answer.trust) == (first["code"], "relay", 1, 40)
 
+        program._engine = engine
+        assert program.ask_relay(first["code"]) == (answer,)
+        kept = program.look_up(first["code"]).tree
+        assert kept is not None
+        assert first["code"] in [line.name for line in kept.sources]
+
         hospital.faults({"plan": [{"endpoint": "relay_resolve", "fault": "status:503", "nth": 1}]})
         with pytest.raises(Trouble, match="relay_"):
             relay.resolve([first["code"]])

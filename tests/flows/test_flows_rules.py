@@ -11,6 +11,7 @@ from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.receiving import Receiving
 from sync import Settled
 from sync.changes import PackageRow, PackagesChange, RecallChange
+from sync.item_ids import unpacked
 from tests.fixtures.hospital import Dock, closed, code, delivery, drug, line, operator, packages, received_by
 
 BOX, BUNDLE, CARTON = "8999011", "8999012", "8999013"
@@ -47,7 +48,7 @@ def parts(desk: Receiving) -> dict[str, int]:
 
 
 def item_of(dock: Dock, seq: int) -> str:
-    return str(dock.rows("SELECT id FROM entries WHERE seq = ? AND receipt = 'T-1-R1'", seq)[0][0])
+    return unpacked(dock.rows("SELECT id FROM entries WHERE seq = ? AND receipt = 'T-1-R1'", seq)[0][0])
 
 
 def settle(dock: Dock, seq: int, kind: str, state: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import outbox
 from tests.fixtures.ptyport import PtyPort
 from tests.fixtures.sandbox import SandboxProcess
 from tests.journeys.journey_program import ROOT, Done, Talk, matou, until
@@ -69,8 +70,8 @@ def finish(common: tuple[str, ...]) -> dict[str, Any]:
 def items_by_seq(common: tuple[str, ...]) -> dict[int, dict[str, Any]]:
     """The items of the outbox as they travelled, by the seq of their entry."""
     with contextlib.closing(sqlite3.connect(Path(common[3]) / "matou.db")) as file:
-        bodies = file.execute("SELECT body FROM sync_outbox ORDER BY n").fetchall()
-    return {item["seq"]: item for item in (json.loads(body) for (body,) in bodies)}
+        bodies = outbox.bodies(file.execute(outbox.BODIES))
+    return {item["seq"]: item for item in map(json.loads, bodies)}
 
 
 def meaning(item: Mapping[str, Any], seq_of: Mapping[str, int]) -> dict[str, Any]:

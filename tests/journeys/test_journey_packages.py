@@ -148,3 +148,19 @@ def test_an_estimate_that_the_hospital_knows_to_be_wrong_is_a_conflict_and_the_b
     assert {row["code"]: (row["state"], row["times"]) for row in ledger["codes"]} == dict.fromkeys(
         goods.boxes, ("in", 1)
     )
+
+
+def test_what_one_clerk_says_of_a_code_is_known_on_the_other_device(hospital: SandboxProcess, tmp_path: Path) -> None:
+    goods = late(hospital, "LEARN-1", {4: 5})
+    strange, alike = code("8999777", 1), code("8999777", 2)
+    with Folder(tmp_path / "a", hospital.url) as first, Folder(tmp_path / "b", hospital.url) as second:
+        for folder in (first, second):
+            folder.sync()
+        desk = first.desk(goods.number)
+        assert desk.scan(strange.encode()).reason == "unknown_code"
+        assert desk.command(f"level {strange} YP-0001 1").ok
+        assert second.program.look_up(alike).level is None
+        for folder in (first, second):
+            folder.sync()
+        view = second.program.look_up(alike)
+        assert (view.drug, view.level, view.origin) == ("YP-0001", 1, "manual")

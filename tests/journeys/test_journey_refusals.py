@@ -62,10 +62,10 @@ def test_an_address_that_cannot_be(tmp_path: Path, command: str, server: str | b
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
-        (http(b"<html>a printer</html>"), "bad_reply"),
+        (http(b"<html>a printer</html>"), "html_reply"),
         (http(b'{"site_id": 1}', kind="application/json"), "bad_reply"),
         (http(b"no", status="404 Not Found"), "call_refused"),
-        (http(b"", status="302 Found"), "bad_reply"),
+        (http(b"", status="302 Found"), "redirected"),
         (http(b"broken", status="500 Internal Server Error"), "server_error"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "connection_lost"),
         (b"", "connection_lost"),

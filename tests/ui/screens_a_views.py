@@ -23,7 +23,7 @@ from app.ui.icons import Icon
 from app.ui.routing import Front
 from app.ui.screens.receiving import ReceivingScreen
 from app.ui.screens.receiving_body import DIFFERENCES, RECENT
-from app.ui.screens.receiving_differences import ask_of
+from app.ui.screens.receiving_lacking import ask_of
 from app.ui.screens.registry import SCREENS
 from app.ui.screens.screen import Screen
 from app.ui.screens.sign_in import SignInScreen

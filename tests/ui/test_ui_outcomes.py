@@ -14,7 +14,7 @@ from app.ui import theme
 from app.ui.fonts import load_fonts
 from app.ui.screens.receiving import ReceivingScreen
 from app.ui.screens.receiving_body import DIFFERENCES
-from app.ui.screens.receiving_differences import MOST_OVER, ask_of
+from app.ui.screens.receiving_lacking import MOST_OVER, ask_of
 from app.ui.screens.receiving_sheet import OUTCOME_KEYS, REASONS
 from app.ui.screens.receiving_words import line_row, outcomes_of
 from app.ui.theme import Look

@@ -16,10 +16,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
-from app.flows.manifest_news import RefusedManifest
 from app.flows.outcomes import CommandOutcome
 from app.flows.relation_report import FileReport, Finding
-from app.flows.views import ReceiptView
+from app.flows.views import ReceiptView, RefusedManifest
 from app.ui import theme
 from app.ui.file_import import ImportView
 from app.ui.fonts import load_fonts

@@ -20,7 +20,7 @@ from app.ui.fonts import load_fonts
 from app.ui.icons import Icon
 from app.ui.screens.receiving import ReceivingScreen
 from app.ui.screens.receiving_body import DIFFERENCES, RECENT
-from app.ui.screens.receiving_differences import ask_of
+from app.ui.screens.receiving_lacking import ask_of
 from app.ui.screens.receiving_lists import EntryList
 from app.ui.screens.receiving_sheet import REASONS, Ask, OutcomeSheet
 from app.ui.screens.receiving_words import entry_row, is_shown, line_row, say_command, say_missing, say_scan

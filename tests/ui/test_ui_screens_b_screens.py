@@ -130,8 +130,10 @@ def test_uploads_filter_tell_why_and_act(qtbot: QtBot) -> None:
         click(qtbot, screen.detail.retry)
     assert retried.args == [(view.rows[-1].id,)]
     with qtbot.waitSignal(screen.put_aside) as aside:
-        click(qtbot, screen.detail.aside)
-    assert aside.args == [(view.rows[-1].id,)]
+        screen.detail.aside.click()
+        screen.detail.asider.reason.edit.setText("等药师核对")
+        screen.detail.asider.do.click()
+    assert aside.args == [(view.rows[-1].id,), "pharmacist", "等药师核对"]
     with qtbot.waitSignal(screen.code_asked) as asked:
         click(qtbot, screen.detail.look_up)
     assert asked.args == [view.rows[-1].payload]

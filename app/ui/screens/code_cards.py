@@ -109,6 +109,10 @@ class IdentityCard(Card):
                 ("lookup_serial", view.serial or ""),
                 ("lookup_expiry", view.expiry or ""),
                 ("lookup_drug", view.drug or ""),
+                (
+                    "lookup_origin",
+                    self._texts.title(f"lookup_origin_{view.origin}", self._look.lang) if view.origin else "",
+                ),
             )
         )
         theme_tree(self.facts, self._look, self._texts)

@@ -16,6 +16,7 @@ from app.flows.views import SiteView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.code_cards import HospitalCard, IdentityCard, PackageCard
+from app.ui.screens.code_relay import RelayAskCard
 from app.ui.screens.code_story import HistoryCard
 from app.ui.screens.code_tree import DESK_ROWS, POCKET_ROWS, DrugCard, TreeCard
 from app.ui.screens.moments import DEFAULT_ZONE
@@ -50,7 +51,7 @@ class LookupScreen(Screen):
         self.empty = EmptyState(Icon.SCAN, "lookup_empty")
         self.identity, self.hospital = IdentityCard(), HospitalCard()
         self.packages, self.history = PackageCard(), HistoryCard()
-        self.tree, self.drug = TreeCard(), DrugCard()
+        self.tree, self.drug, self.relay = TreeCard(), DrugCard(), RelayAskCard()
         self._build()
         self.field.edit.returnPressed.connect(self._ask)
         self.button.clicked.connect(self._ask)
@@ -77,6 +78,7 @@ class LookupScreen(Screen):
     def set_site(self, site: SiteView) -> None:
         """The hospital's time zone."""
         self._zone = site.zone
+        self.relay.set_zone(site.zone)
         self._show()
 
     @Slot(object)
@@ -112,7 +114,7 @@ class LookupScreen(Screen):
         self._page.add(self.empty, 1)
         left, right = self._left, self._right = QVBoxLayout(), QVBoxLayout()
         for column, parts in (
-            (left, (self.identity, self.drug, self.hospital, self.history)),
+            (left, (self.identity, self.relay, self.drug, self.hospital, self.history)),
             (right, (self.tree, self.packages)),
         ):
             column.setSpacing(GRID_PX + GRID_PX // 2)
@@ -146,6 +148,7 @@ class LookupScreen(Screen):
         self.packages.setVisible(view is not None and not closed and not grown and bool(view.manifests))
         self.history.setVisible(view is not None and not closed and view.known)
         self._show_hospital()
+        self.relay.draw(view)
         if view is not None:
             self.identity.draw(view)
             if view.facts is not None:
@@ -167,6 +170,9 @@ def join(screen: Screen, conductor: Conductor) -> None:
     """Wishes down, answers up."""
     assert isinstance(screen, LookupScreen)
     screen.asked.connect(conductor.look_up)
+    screen.relay.asked.connect(conductor.ask_relay)
+    screen.relay.stopped.connect(conductor.stop_relay)
+    conductor.relay_told.connect(screen.relay.draw_question)
     conductor.looked_up.connect(screen.draw)
     conductor.site_changed.connect(screen.set_site)
     conductor.sync_changed.connect(screen.set_sync)

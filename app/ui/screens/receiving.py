@@ -7,7 +7,6 @@ changes its shape.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.base.texts import Texts
 from app.domain.codes import key_of, read
+from app.domain.packages import code_of
 from app.domain.reasons import Panel
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.package_view import PackageTree
@@ -26,7 +26,16 @@ from app.ui.icons import Icon
 from app.ui.screens.receiving_body import DIFFERENCES, LINES, TREE, Body
 from app.ui.screens.receiving_differences import ChosenCode
 from app.ui.screens.receiving_sheet import OUTCOME_KEYS
-from app.ui.screens.receiving_words import Said, entry_row, is_shown, line_row, say_command, say_scan
+from app.ui.screens.receiving_words import (
+    GUESS_NOTES,
+    Said,
+    entry_row,
+    is_shown,
+    line_row,
+    say_command,
+    say_scan,
+    with_scan,
+)
 from app.ui.screens.screen import Form, Look, Screen
 from app.ui.widgets.cards import EmptyState
 from app.ui.widgets.rows import Row
@@ -99,7 +108,7 @@ class ReceivingScreen(Screen):
         self._view, self._held = view, view.held
         self.header.draw(view)
         self._received = view.equation.received
-        self.totals.draw(view.equation, view.lines)
+        self.totals.draw(view.equation, view.lines, manifest_refused=view.manifest_refused is not None)
         self._body.tree.let_open(may=not view.closed)
         self._draw_lines(view.lines)
         self._draw_entries(view.entries)
@@ -132,7 +141,10 @@ class ReceivingScreen(Screen):
             self._fit()  # else nothing moves under the hand, and a scan costs no layout
         line = self._lines.get(outcome.line or 0)
         if line is not None and outcome.received is not None and outcome.counted:
-            self._line_moved(replace(line, received=outcome.received))
+            self._line_moved(with_scan(line, outcome))
+            if outcome.guess is not None:
+                self.totals.guess(tuple(self._lines.values()))
+                self._fit()
         self.line_list.mark(str(outcome.line or ""))
         self._note(outcome)
 
@@ -286,7 +298,7 @@ class ReceivingScreen(Screen):
             return
         entry = EntryView(
             outcome.seq, 0, "scan", outcome.reason, key, outcome.payload, outcome.line, outcome.packs,
-            outcome.counted, outcome.counted, outcome.counted,
+            outcome.counted, outcome.counted, outcome.counted, GUESS_NOTES.get(outcome.guess or ""),
         )  # fmt: skip
         model = self.entry_list.model_of_rows
         if model.place_of(str(entry.seq)) is not None:
@@ -347,7 +359,7 @@ class ReceivingScreen(Screen):
         """Between quick scans there is no time for it: this is called when the receipt is drawn after a pause."""
         code = next((entry.code for entry in self._entries if entry.code), None)
         if code and self._body.shows_tree:
-            self.tree_asked.emit(code)
+            self.tree_asked.emit(code_of(code))
 
     def _forget_scans(self) -> None:
         self._lead_from(None)

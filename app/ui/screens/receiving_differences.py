@@ -10,25 +10,23 @@ from functools import partial
 from typing import cast
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
-from app.domain.documents import Equation
 from app.flows.views import LineView, ReceiptView
 from app.ui.icons import Icon
+from app.ui.relay_words import refused_here
+from app.ui.screens.receiving_lacking import ButtonPair, EquationGrid, LackingCard, ask_of
 from app.ui.screens.receiving_level import LevelSheet
 from app.ui.screens.receiving_sheet import Ask, OutcomeSheet
-from app.ui.screens.receiving_words import OUTCOME_ICONS, code_tail, list_rows, outcomes_of, say_missing
-from app.ui.theme import GRID_PX, Look, Size, Tone, theme_tree
+from app.ui.screens.receiving_words import OUTCOME_ICONS, code_tail, list_rows, say_missing
+from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import Button, Kind, PlainButton
 from app.ui.widgets.cards import Card, Page, SectionTitle
-from app.ui.widgets.fitting import Fit, Label
+from app.ui.widgets.fitting import Label
 from app.ui.widgets.rows import RowList
 
-PARTS = ("expected", "received", "short", "damaged", "rejected", "exempt")
-STACKED_FROM = 1.5
 REST_MS = 150
-MOST_OVER = 9_999  # so many packs more than expected can be recorded by touch
 LACKING_SHOWN = 12
 """So many lacking lines have buttons of their own; the next ones follow when these are settled."""
 
@@ -45,125 +43,6 @@ class ChosenCode:
     def subject(self) -> str:
         """The drug over the end of the code."""
         return "\n".join(part for part in (self.name, code_tail(self.key)) if part)
-
-
-class ButtonPair(QWidget):
-    """Two buttons side by side, or under each other where the text is large."""
-
-    def __init__(self, names: tuple[str, str]) -> None:
-        super().__init__()
-        self.buttons = {name: PlainButton(f"recv_give_{name}", icon=OUTCOME_ICONS[name]) for name in names}
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(GRID_PX)
-        for button in self.buttons.values():
-            self._box.addWidget(button, 1)
-
-    def retheme(self, look: Look, _texts: Texts) -> None:
-        large = look.text_scale >= STACKED_FROM
-        self._box.setDirection(QBoxLayout.Direction.TopToBottom if large else QBoxLayout.Direction.LeftToRight)
-
-
-class EquationGrid(QWidget):
-    """expected = received + short + damaged + rejected + exempt, as six numbers with their names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(GRID_PX)
-        self._grid.setVerticalSpacing(0)
-        self._numbers = {part: Label(size=Size.TITLE, bold=True, fit=Fit.SHRINK) for part in PARTS}
-        self._names = {
-            part: Label(f"recv_kind_{part}", size=Size.SMALL, tone=Tone.QUIET, fit=Fit.SHRINK) for part in PARTS
-        }
-        self._columns = 0
-        self._place(3)
-
-    def retheme(self, look: Look, _texts: Texts) -> None:
-        self._place(2 if look.text_scale >= STACKED_FROM else 3)
-
-    def _place(self, columns: int) -> None:
-        if columns == self._columns:
-            return
-        self._columns = columns
-        while self._grid.takeAt(0) is not None:
-            pass
-        for place, part in enumerate(PARTS):
-            row, column = 2 * (place // columns), place % columns
-            self._grid.addWidget(self._numbers[part], row, column)
-            self._grid.addWidget(self._names[part], row + 1, column)
-        for column in range(3):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
-
-    def draw(self, equation: Equation) -> None:
-        for part, count in equation.as_dict().items():
-            self._numbers[part].show_text(str(count))
-            alarming = part in ("short", "damaged", "rejected") and count > 0
-            self._numbers[part].set_tone(Tone.ATTENTION if alarming else Tone.INK)
-
-
-class LackingCard(Card):
-    """One line that does not add up, with what can be said of it at one touch."""
-
-    asked = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__(padding_px=GRID_PX + GRID_PX // 2)
-        self._line: LineView | None = None
-        self._name = Label(bold=True)
-        self._lacks = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
-        self._done = Label(size=Size.SMALL, tone=Tone.QUIET)
-        pair = ButtonPair(("short", "exempt"))
-        over = PlainButton("recv_give_over", icon=OUTCOME_ICONS["over"])
-        self.buttons = {**pair.buttons, "over": over}
-        self.add(self._name)
-        self.add(self._lacks)
-        self.add(self._done)
-        self.add(pair)
-        self.add(over)
-        for name, button in self.buttons.items():
-            button.clicked.connect(partial(self._wish, name))
-
-    def draw(self, line: LineView, look: Look, texts: Texts) -> None:
-        """Show the line as it stands."""
-        self._line = line
-        count = abs(line.missing)
-        self._name.show_text(f"{line.line} · {line.name}")
-        stands = "recv_lacks" if line.missing > 0 else ("recv_exceeds" if line.missing < 0 else "recv_even")
-        self._lacks.set_tone(Tone.ATTENTION if line.missing else Tone.GOOD)
-        self._lacks.say(stands, count=count, unit=line.unit)
-        done = outcomes_of(texts, look.lang, line)
-        self._done.show_text(done)
-        self._done.setVisible(bool(done))
-        for name in ("short", "exempt"):
-            mine = line.short if name == "short" else line.exempt
-            button = self.buttons[name]
-            button.setVisible(line.missing > 0 or (line.missing < 0 and mine > 0))
-            button.say(f"recv_give_{name}" if line.missing > 0 else f"recv_fewer_{name}", count=count)
-        over = self.buttons["over"]
-        over.setVisible(line.missing <= 0 or line.over > 0)
-        over.say("recv_fewer_over" if line.over else "recv_give_over", count=line.over)
-        theme_tree(self, look, texts)
-
-    def _wish(self, name: str) -> None:
-        if self._line is not None:
-            self.asked.emit(ask_of(self._line, name))
-
-
-def ask_of(line: LineView, name: str) -> Ask:
-    """What a touch on short, exempt or over asks.
-
-    Short, exempt: all that is missing on top of what is recorded, or less if too much is. Over is beside the equation:
-    one, or another number in the place of what is recorded.
-    """
-    subject = f"{line.line} · {line.name}"
-    if name == "over":
-        return Ask(name, subject, line.line, count=max(1, line.over), most=MOST_OVER)
-    mine = line.short if name == "short" else line.exempt
-    if line.missing > 0:
-        return Ask(name, subject, line.line, count=line.missing, already=mine, most=line.missing)
-    return Ask(name, subject, line.line, count=max(0, mine + line.missing), most=mine)
 
 
 class Differences(QStackedWidget):
@@ -190,6 +69,7 @@ class Differences(QStackedWidget):
         self.level_sheet.dropped.connect(self.show_overview)
         self._equation = EquationGrid()
         self._state = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
+        self._manifest = Label(size=Size.SMALL, tone=Tone.ATTENTION)
         self.close_button = Button("recv_close", kind=Kind.PRIMARY, icon=Icon.CHECK)
         self.close_button.clicked.connect(self._close)
         self._code_title, self._code_label = SectionTitle("recv_code"), Label()
@@ -227,6 +107,9 @@ class Differences(QStackedWidget):
         else:
             self._state.set_tone(Tone.ATTENTION)
             self._state.show_text(sentence)
+        self._manifest.setVisible(view.manifest_refused is not None and not view.closed)
+        if view.manifest_refused is not None:
+            self._manifest.show_text("。".join(refused_here(self._texts, self._look.lang, view.manifest_refused)))
         self.close_button.set_kind(Kind.PRIMARY if even else Kind.PLAIN)
         self.close_button.set_icon(Icon.BACK if view.closed else Icon.CHECK)
         self.close_button.say("recv_to_tasks" if view.closed else "recv_close")
@@ -299,7 +182,7 @@ class Differences(QStackedWidget):
     def _lay_out(self) -> None:
         self._page.rows.setContentsMargins(0, 0, 0, 2 * GRID_PX)
         card = Card()
-        for part in (self._equation, self._state, self.close_button):
+        for part in (self._equation, self._state, self._manifest, self.close_button):
             card.add(part)
         self._page.add(card)
         self._code_card = Card(padding_px=GRID_PX + GRID_PX // 2)

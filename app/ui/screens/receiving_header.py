@@ -11,7 +11,7 @@ from app.base.texts import Texts
 from app.domain.documents import Equation
 from app.flows.views import LineView, ReceiptView
 from app.ui.icons import Icon
-from app.ui.screens.receiving_words import say_estimated
+from app.ui.screens.receiving_words import say_guesses
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.cards import Badge
@@ -90,7 +90,7 @@ class Totals(QWidget):
         self.large, self.small = TotalProgress(), LineProgress()
         self.estimated = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True, fit=Fit.SHRINK)
         self.badge = Badge(tone=Tone.ATTENTION)
-        self._is_small = False
+        self._is_small = self._refused = False
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
@@ -105,9 +105,9 @@ class Totals(QWidget):
             part.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def draw(self, equation: Equation, lines: Sequence[LineView] = ()) -> None:
-        """Show these numbers, and how much of them rests on a ratio."""
-        self._equation, self._lines = equation, tuple(lines)
+    def draw(self, equation: Equation, lines: Sequence[LineView] = (), *, manifest_refused: bool = False) -> None:
+        """Show these numbers, how much of them is a guess, and whether the manifest is to be done without."""
+        self._equation, self._lines, self._refused = equation, tuple(lines), manifest_refused
         self._say_estimated()
         self.receive(equation.received)
 
@@ -117,6 +117,11 @@ class Totals(QWidget):
         otherwise = rest.short + rest.damaged + rest.rejected + rest.exempt
         for bar in (self.large, self.small):
             bar.set_counts(received, otherwise, rest.expected)
+
+    def guess(self, lines: Sequence[LineView]) -> None:
+        """A scan was counted by a guess: said at once, not with the next view."""
+        self._lines = tuple(lines)
+        self._say_estimated()
 
     def set_small(self, *, small: bool) -> None:
         """Choose the form."""
@@ -130,9 +135,11 @@ class Totals(QWidget):
         self._say_estimated()
 
     def _say_estimated(self) -> None:
-        self.estimated.show_text(say_estimated(self._texts, self._look.lang, self._lines))
-        count = sum(line.estimated for line in self._lines)
-        self.badge.say("recv_estimated_badge", Tone.ATTENTION, count=f"{count:,}")
+        refused = self._texts.title("recv_manifest_refused_short", self._look.lang) if self._refused else ""
+        self.estimated.show_text(say_guesses(self._texts, self._look.lang, self._lines, more=refused))
+        estimated, guessed = (sum(getattr(line, kind) for line in self._lines) for kind in ("estimated", "guessed"))
+        code, count = ("recv_estimated_badge", estimated) if estimated else ("recv_guessed_badge", guessed)
+        self.badge.say(code if count else "recv_manifest_refused_short", Tone.ATTENTION, count=f"{count:,}")
         self._show_estimated()
 
     def _show_estimated(self) -> None:

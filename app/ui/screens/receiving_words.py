@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.base.texts import Texts
+from app.domain.packages import code_of
 from app.domain.reasons import OK, SCAN_REASONS, Panel
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.views import EntryView, LineView, ReceiptView
@@ -29,6 +30,11 @@ OUTCOME_ICONS = {
 }
 PACKAGE_ICONS = {"open": Icon.BOX_OPEN, "level": Icon.FLAG}
 """What a person says about a package; it can be taken back like an outcome."""
+GUESS_MARKS = {"estimated": "recv_guess_mark_ratio", "line_guessed": "recv_guess_mark_line"}
+GUESS_NOTES = {"ratio": "estimated", "line": "line_guessed"}
+"""What a scan's answer calls a guess → how the journal notes it."""
+MOVED = "line "  # the note of a `restated` that changed the line and not the number
+CONTRADICTED = "contradicted"  # another record contradicts a scan; its note is the kind
 RESTATED = "restated"  # a manifest came, and an estimate of before was counted anew
 _PANEL_ICONS = {
     Panel.GOOD: Icon.GOOD,
@@ -55,6 +61,12 @@ def say_scan(texts: Texts, lang: str, outcome: ScanOutcome) -> Said:
     if outcome.counted and (outcome.packs or 0) > 1:
         whole = texts.title("recv_whole_package", lang, packs=outcome.packs)
         hint = f"{whole} · {hint}" if hint else whole
+    for code, holds in ((f"recv_guess_{outcome.guess}", outcome.guess), ("recv_piece", outcome.pieces)):
+        if holds:
+            more = texts.title(code, lang, count=outcome.pieces)
+            hint = f"{hint} · {more}" if hint else more
+    if outcome.as_of:
+        sentence = f"{sentence} · {texts.title('as_of', lang, moment=outcome.as_of)}"
     return Said(outcome.panel, texts.title(f"ui_word_{outcome.reason}", lang), sentence, hint)
 
 
@@ -104,18 +116,41 @@ def line_row(texts: Texts, lang: str, line: LineView) -> Row:
         icon,
         tone,
         counts,
-        badge=texts.title("recv_estimated_badge", lang, count=f"{line.estimated:,}") if line.estimated else "",
+        badge=_guess_badge(texts, lang, line),
     )
 
 
-def say_estimated(texts: Texts, lang: str, lines: Iterable[LineView]) -> str:
-    """How much of what is in was counted by a ratio, in one sentence; empty if nothing."""
-    found = [line for line in lines if line.estimated]
-    if not found:
-        return ""
-    units = {line.unit for line in found}
-    count = f"{sum(line.estimated for line in found):,}"
-    return texts.title("recv_estimated", lang, count=count, unit=units.pop() if len(units) == 1 else "")
+def with_scan(line: LineView, outcome: ScanOutcome) -> LineView:
+    """The line after a counted scan on it, before the receipt is drawn anew."""
+    packs = outcome.packs or 0
+    estimated = line.estimated + (packs if outcome.guess == "ratio" else 0)
+    guessed = line.guessed + (packs if outcome.guess == "line" else 0)
+    return replace(line, received=outcome.received or 0, estimated=estimated, guessed=guessed)
+
+
+def say_guesses(texts: Texts, lang: str, lines: Iterable[LineView], *, more: str = "") -> str:
+    """How much of what is in was counted by a ratio, or stands on a line by a guess; empty if nothing.
+
+    A sentence where one thing is to be said; beside the other, or beside `more`, a few words.
+    """
+    lines = tuple(lines)
+    counts = (
+        ("recv_estimated", [(line.estimated, line.unit) for line in lines if line.estimated]),
+        ("recv_guessed", [(line.guessed, line.unit) for line in lines if line.guessed]),
+    )
+    found = [(code, each) for code, each in counts if each]
+    said = [more] if more else []
+    for code, each in found:
+        units, count = {unit for _, unit in each}, f"{sum(count for count, _ in each):,}"
+        short = "_badge" if more or len(found) > 1 else ""
+        said.append(texts.title(code + short, lang, count=count, unit=units.pop() if len(units) == 1 else ""))
+    return " · ".join(said)
+
+
+def _guess_badge(texts: Texts, lang: str, line: LineView) -> str:
+    """One only: that the number is a guess says more than that the line is."""
+    counts = (("recv_estimated_badge", line.estimated), ("recv_guessed_badge", line.guessed))
+    return next((texts.title(code, lang, count=f"{count:,}") for code, count in counts if count), "")
 
 
 def outcomes_of(texts: Texts, lang: str, line: LineView) -> str:
@@ -127,6 +162,11 @@ def outcomes_of(texts: Texts, lang: str, line: LineView) -> str:
 
 def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
     """One of the last scans or outcomes; `name` is that of its line's drug. Undone ones are faded."""
+    if entry.what == CONTRADICTED:
+        title = texts.title(f"conflict_short_{entry.note or 'other_conflict'}", lang)
+        parts = (texts.title("recv_done_contradicted", lang), code_tail(entry.code or ""))
+        detail = " · ".join(part for part in parts if part)
+        return Row(str(entry.seq), title, detail, f"#{entry.seq}", Tone.ATTENTION, Icon.ATTENTION, Tone.INK)
     if entry.what == RESTATED:
         return _restated_row(texts, lang, entry)
     undone = entry.undoable is False and not entry.in_force and _had_effect(entry)
@@ -139,6 +179,8 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
         word, icon, tone = texts.title("recv_not_done", lang), Icon.ATTENTION, Tone.ATTENTION
     if (entry.packs or 0) > 1:
         word = f"{word} ×{entry.packs}"
+    if entry.note in GUESS_MARKS and entry.in_force:
+        word = f"{word} · {texts.title(GUESS_MARKS[entry.note], lang)}"
     if undone:
         word = texts.title("recv_undone", lang, word=word)
     parts = (name, code_tail(entry.code or entry.payload or ""))
@@ -153,16 +195,19 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
 
 def _restated_row(texts: Texts, lang: str, entry: EntryView) -> Row:
     """Packs before and now; what does not count any more says why in the row of its new verdict, which is above."""
-    before, _, now = (entry.note or "").partition(" → ")
+    before, _, now = (entry.note or "").removeprefix(MOVED).partition(" → ")
     code = "recv_restated" if now.isdigit() else "recv_restated_out"
+    if now and (entry.note or "").startswith(MOVED):
+        code = "recv_moved"
     title = texts.title(code, lang, before=before, now=now)
-    detail = texts.title("recv_restated_detail", lang, code=code_tail(entry.code or ""))
+    tail = code_tail(entry.code or "")
+    detail = tail if code == "recv_moved" else texts.title("recv_restated_detail", lang, code=tail)
     return Row(str(entry.seq), title, detail, f"#{entry.seq}", Tone.QUIET, Icon.DOCUMENT, Tone.ACCENT)
 
 
 def is_shown(entry: EntryView) -> bool:
     """Undo and the like change a row that stands already: a row of their own would push it from under the finger."""
-    return entry.what in ("scan", RESTATED) or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
+    return entry.what in ("scan", RESTATED, CONTRADICTED) or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
 
 
 def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:
@@ -179,7 +224,7 @@ def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:
 
 def code_tail(code: str) -> str:
     """The end of a long code, by which a person finds it on the box; control signs are not shown."""
-    shown = "".join(sign for sign in code if sign.isprintable())
+    shown = "".join(sign for sign in code_of(code) if sign.isprintable())
     return f"…{shown[-CODE_TAIL:]}" if len(shown) > CODE_TAIL + 4 else shown
 
 

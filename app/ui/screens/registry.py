@@ -54,6 +54,8 @@ SCREENS: tuple[Entry, ...] = (
     Entry(Front.RECEIVING, "ReceivingScreen"),
     Entry(Front.LOOKUP, "LookupScreen"),
     Entry(Front.UPLOADS, "UploadsScreen"),
+    Entry(Front.CONFLICTS, "ConflictsScreen"),
+    Entry(Front.ACCEPTANCE, "AcceptanceScreen"),
     Entry(Front.CAMERA, "CameraScreen"),
     Entry(Front.DEVICES, "DevicesScreen"),
     Entry(Front.SETTINGS, "SettingsScreen"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QTimer, Signal, Slot
@@ -15,9 +16,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.clock import day_of, zone_of
 from app.base.texts import Texts
-from app.flows.views import DeliveryTask, SiteView, TasksView
+from app.flows.views import DeliveryTask, RefusedManifest, SiteView, TasksView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
+from app.ui.relay_words import refused_in_short
 from app.ui.screens.screen import Form, Look, Screen
 from app.ui.screens.tasks_import import ImportPage
 from app.ui.theme import COLUMN_PX, GRID_PX, Size, Tone
@@ -64,6 +66,10 @@ class TasksScreen(Screen):
         self.banner_words = Label(bold=True)
         self.banner_button = Button("tasks_attend", kind=Kind.PLAIN, icon=Icon.UPLOADS)
         self.banner_button.clicked.connect(lambda: self.goes.emit("uploads"))
+        self.conflicts = Button("tasks_conflicts", kind=Kind.PLAIN, icon=Icon.ATTENTION)
+        self.conflicts.clicked.connect(lambda: self.goes.emit("conflicts"))
+        self.manifests = Card(tone=Tone.ATTENTION, padding_px=GRID_PX + GRID_PX // 2)
+        self.manifest_words = (Label(bold=True), Label(size=Size.SMALL))
         self.offer_words = Label("tasks_offered", bold=True)
         self.offer = Card(tone=Tone.ACCENT, padding_px=GRID_PX + GRID_PX // 2)
         self.list = RowList("tasks_title", bars=True, title_lines=1)
@@ -129,11 +135,13 @@ class TasksScreen(Screen):
         head.addWidget(self.refresh)
         self.banner.add(self.banner_words)
         self.banner.add(self.banner_button)
+        for label in self.manifest_words:
+            self.manifests.add(label)
         self.offer.add(self.offer_words)
         self._rows = QVBoxLayout(self._column)
         self._rows.setSpacing(GRID_PX)
         self._rows.addLayout(head)
-        for part in (self.banner, self.offer):
+        for part in (self.conflicts, self.banner, self.manifests, self.offer):
             self._rows.addWidget(part)
         self._rows.addWidget(self.list, 1)
         self._rows.addWidget(self.empty, 1)
@@ -154,6 +162,9 @@ class TasksScreen(Screen):
         self.banner.setVisible(attention)
         if view is not None:
             self.banner_words.say("tasks_attention", refused=view.refused, held=view.held)
+        self.conflicts.setVisible(view is not None and view.conflicts > 0)
+        self.conflicts.say("tasks_conflicts", count=view.conflicts if view is not None else 0)
+        self._show_manifests(view.refused_manifests if view is not None else ())
         fetched_ms = view.replica_ms if view else None
         self.as_of.say("tasks_never" if fetched_ms is None else "tasks_as_of", moment=self._moment(fetched_ms))
         offered = {number for number in self._offers if len(self._offers) > 1}
@@ -163,6 +174,14 @@ class TasksScreen(Screen):
         self.list.setVisible(bool(shown))
         self.empty.setVisible(not shown)
 
+    def _show_manifests(self, refused: Sequence[RefusedManifest]) -> None:
+        """What the supplier has to mend: which ones, and what to do about the newest."""
+        self.manifests.setVisible(bool(refused))
+        if refused:
+            title, advice = refused_in_short(self.texts, self.look.lang, refused)
+            self.manifest_words[0].show_text(title)
+            self.manifest_words[1].show_text(advice)
+
     def _row(self, task: DeliveryTask) -> Row:
         icon, tone = LOOKS[task.state]
         marks = [
@@ -170,7 +189,8 @@ class TasksScreen(Screen):
             for code, holds in (
                 ("tasks_special", task.special),
                 ("tasks_gift", task.gift),
-                (f"tasks_manifest_{task.manifest}", task.manifest != "complete"),
+                ("tasks_manifest_refused", task.manifest_refused is not None),
+                (f"tasks_manifest_{task.manifest}", task.manifest != "complete" and task.manifest_refused is None),
             )
             if holds
         ]
