@@ -57,7 +57,11 @@ _UNREPORTED = (
     "SELECT state, count(*) FROM sync_outbox INDEXED BY sync_outbox_unreported "
     "WHERE reported = 0 AND state IN ('accepted', 'refused') GROUP BY state"
 )
-_REPORT = "UPDATE sync_outbox SET reported = 1 WHERE reported = 0 AND state IN ('accepted', 'refused')"
+_REPORT = (
+    "UPDATE sync_outbox SET reported = 1 WHERE n IN (SELECT n FROM sync_outbox INDEXED BY sync_outbox_unreported "
+    "WHERE reported = 0 AND state IN ('accepted', 'refused') LIMIT 2000)"
+)
+"""So many at once: SQLite keeps what one statement changes in memory until it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,8 @@ class Dispatch:
     def report(self) -> tuple[int, int]:
         """(accepted, refused) settled since the last report; marks them as reported."""
         found = self._database.execute_sql(_UNREPORTED).fetchall()
-        self._database.execute_sql(_REPORT)
+        while self._database.execute_sql(_REPORT).rowcount > 0:
+            continue
         tally = {str(state): whole(rows) for state, rows in found}
         return tally.get("accepted", 0), tally.get("refused", 0)
 
