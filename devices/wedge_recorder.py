@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from devices.wedge import Answer, Outcome, Refused, Scanned, Typed, WedgeDecoder
+from devices.wedge_burst import FAST_US, FEWEST
 from devices.wedge_keys import DEAD_SIGNS, KeyEvent, KeyKind
 from devices.wedge_layouts import LAYOUTS, US, Layout, Level
 from devices.wedge_reading import AIM, WedgeProfile
@@ -43,6 +45,8 @@ class TypedLabel:
     editing: bool
     steps: tuple[Step, ...] | None = field(repr=False)
     is_patients: bool = False
+    times_us: tuple[int, ...] = ()
+    """When keys were pressed that may not be told."""
 
 
 class WatchedDecoder(WedgeDecoder):
@@ -97,6 +101,13 @@ class WatchedDecoder(WedgeDecoder):
         super().pasted(at_us)
         self._mark("pasted", at_us)
 
+    def take_whole(self, label: bytes) -> None:
+        """A label that came without keys, through the clipboard or an input method."""
+        if self.watch is not None:
+            hidden = self.is_credential(label)
+            steps: tuple[Step, ...] | None = None if hidden else ()
+            self.watch(TypedLabel(Scanned(label), self.profile, editing=False, steps=steps, is_patients=hidden))
+
     def _as_it_stands(self) -> WedgeProfile:
         """Whether silence ends a label is learned from labels; a recording begins after some of them."""
         return replace(self.profile, by_silence=self._ends_by_silence)
@@ -120,7 +131,7 @@ class WatchedDecoder(WedgeDecoder):
         if event.kind in _MODIFIERS or (event.pressed and kept and self._burst is not None):
             self._steps.append(event)
         elif event.pressed:
-            self._steps = [step for step in self._steps if isinstance(step, Sign) or step.kind in _MODIFIERS]
+            return  # a person's, and handed on
         elif any(isinstance(step, KeyEvent) and step.pressed and step.same_key == event.same_key
                  for step in self._steps):  # fmt: skip
             self._steps.append(event)
@@ -149,9 +160,20 @@ class WatchedDecoder(WedgeDecoder):
             is_patients = self.is_credential(came.payload)
         else:
             is_patients = may_be_patients(steps, came.code, self.is_credential)
-            if theirs or came.code == "wedge_typing" or (came.code == "wedge_slow" and self._editing):
+            if theirs or came.code == "wedge_typing" or not is_scanners(steps):
                 told = None
-        self.watch(TypedLabel(came, profile, self._editing, None if is_patients else told, is_patients))
+        if is_patients:
+            self.watch(TypedLabel(came, profile, self._editing, None, is_patients=True))
+        else:
+            times = () if told is not None else tuple(press.at_us for press in _presses(steps))
+            self.watch(TypedLabel(came, profile, self._editing, told, times_us=times))
+
+
+def is_scanners(steps: Sequence[Step]) -> bool:
+    """Whether keys that were refused came too fast for fingers; slower ones may be what somebody typed into nothing."""
+    presses = _presses(steps)
+    gaps = [late.at_us - early.at_us for early, late in pairwise(presses)]
+    return len(presses) >= FEWEST and 2 * sum(gap < FAST_US for gap in gaps) > len(gaps)
 
 
 def may_be_patients(steps: Sequence[Step], code: str, is_credential: Callable[[bytes], bool]) -> bool:
@@ -173,6 +195,10 @@ def _readings(steps: Sequence[Step], *, flat: bool) -> list[str]:
     pairs = [(scanner, host) for scanner in layouts for host in (None, *layouts)]
     found = ["".join(_shown(press) for press in presses)]
     return found + ["".join(_at(press, scanner, host, flat) for press in presses) for scanner, host in pairs]
+
+
+def _presses(steps: Sequence[Step]) -> list[KeyEvent]:
+    return [step for step in steps if isinstance(step, KeyEvent) and step.pressed and step.kind not in _MODIFIERS]
 
 
 def _strokes(steps: Sequence[Step]) -> list[KeyEvent]:
@@ -226,7 +252,7 @@ def keys_entry(label: TypedLabel) -> dict[str, object]:
     refused = came.code if isinstance(came, Refused) else None
     entry: dict[str, object] = {"kind": "keys", "device": "keys", "payload": None, "raw_hex": None, "refused": refused}
     if label.steps is None:
-        return entry | {"masked": True}
+        return entry | {"masked": True} | ({"times_us": list(label.times_us)} if label.times_us else {})
     if isinstance(came, Scanned):
         entry["raw_hex"] = came.payload.hex()
         with contextlib.suppress(UnicodeDecodeError):

@@ -44,6 +44,10 @@ class DataPaths:
         return self.root / "backups"
 
     @property
+    def recordings(self) -> Path:
+        return self.root / "recordings"
+
+    @property
     def site_file(self) -> Path:
         return self.root / "site.toml"
 

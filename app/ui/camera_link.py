@@ -41,6 +41,9 @@ class Eye(Protocol):
     def framed(self) -> SignalInstance: ...
     @property
     def moved(self) -> SignalInstance: ...
+    @property
+    def still_taken(self) -> SignalInstance: ...
+    def take_still(self) -> None: ...
     def choices(self) -> tuple[CameraChoice, ...]: ...
     @property
     def current(self) -> CameraChoice | None: ...
@@ -63,6 +66,8 @@ class CameraLink(QObject):
     """tuple[CameraChoice, …], and the one that is open or None."""
     status_changed = Signal(object)
     """DeviceStatus of the camera."""
+    still_taken = Signal(object)
+    """GreyPicture; None: nothing better than the newest frame."""
     photo_moved = Signal(int, int)
     """Passes done, passes in all."""
     photo_read = Signal(object, object)
@@ -82,6 +87,8 @@ class CameraLink(QObject):
         super().__init__(parent)
         self._bridge, self._on_scan, self._on_status, self._expected = bridge, on_scan, on_status, expected
         self.make_eye: Callable[[], Eye] = self._make_eye
+        self.watched: Callable[[str, CameraView], None] = lambda _device, _view: None
+        """Hears of every frame, on the camera's thread, whether or not a screen looks."""
         self._eye: Eye | None = None
         self._kept = ""
         self._drivers: list[CameraDriver] = []
@@ -95,7 +102,8 @@ class CameraLink(QObject):
         from app.ui.turner import QtTurner  # noqa: PLC0415
         from devices.camera import CameraDriver, Eyes  # noqa: PLC0415
 
-        made = CameraDriver(spec, now_ms, Eyes(self, self._expected, self._view, QtTurner()))
+        view = partial(self._view, spec.device)
+        made = CameraDriver(spec, now_ms, Eyes(self, self._expected, view, QtTurner()))
         self._drivers.append(made)
         return made
 
@@ -146,6 +154,13 @@ class CameraLink(QObject):
     def has_torch(self) -> bool:
         return self._eye is not None and self._eye.has_torch
 
+    def take_still(self) -> None:
+        """A picture as large as the camera gives them. Answer: `still_taken`."""
+        if self._eye is not None:
+            self._eye.take_still()
+        else:
+            self.still_taken.emit(None)
+
     def focus_at(self, across: float, down: float) -> None:
         if self._eye is not None:
             self._eye.focus_at(across, down)
@@ -189,6 +204,7 @@ class CameraLink(QObject):
             self._eye = self.make_eye()
             self._eye.framed.connect(self._show)
             self._eye.moved.connect(self._tell_cameras)
+            self._eye.still_taken.connect(self.still_taken)
         self._eye.start(camera, self._kept, mailbox)
 
     def _stop_eye(self, mailbox: Mailbox) -> None:
@@ -208,8 +224,9 @@ class CameraLink(QObject):
         if self._eye is not None:
             self.cameras_changed.emit(self._eye.choices(), self._eye.current)
 
-    def _view(self, view: CameraView) -> None:
+    def _view(self, device: str, view: CameraView) -> None:
         """On the camera's thread."""
+        self.watched(device, view)
         if self._wanted:
             self._bridge.post(partial(self.viewed.emit, view))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtMultimedia import (
     QCamera,
     QCameraDevice,
@@ -22,6 +22,7 @@ from PySide6.QtMultimedia import (
 )
 
 from app.ui.camera_choice import CameraChoice, FormatFacts, best_format, pick_camera
+from app.ui.camera_still import QtLens, Still
 from app.ui.turner import grey_of
 from devices.camera import Mailbox
 from devices.symbols import GreyPicture
@@ -36,6 +37,9 @@ PLANES = {
     _Format.Format_P010: (1, 2), _Format.Format_P016: (1, 2), _Format.Format_Y16: (1, 2),
 }  # fmt: skip
 """Where the brightness lies: the first byte, and the bytes from pixel to pixel. Of sixteen bits the upper eight."""
+BEAT_MS = 300
+NOTHING = GreyPicture(bytes(64 * 64), 64, 64, 64)
+"""What the decoder is given while a still is taken."""
 BUSY_WORDS, REFUSED_WORDS = ("busy", "in use", "being used"), ("denied", "permission", "not allowed")
 
 
@@ -45,6 +49,8 @@ class CameraEye(QObject):
     framed = Signal(object, int)
     moved = Signal()
     """Cameras came or went, or another one is open."""
+    still_taken = Signal(object)
+    """GreyPicture; None: nothing better than the newest frame."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +61,10 @@ class CameraEye(QObject):
         self._sink: QVideoSink | None = None
         self._mailbox: Mailbox | None = None
         self._open: CameraChoice | None = None
+        self._still: Still | None = None
+        self._beat = QTimer(self)
+        self._beat.setInterval(BEAT_MS)
+        self._beat.timeout.connect(self._alive)
 
     def choices(self) -> tuple[CameraChoice, ...]:
         """Every camera of this machine, in the system's order."""
@@ -83,6 +93,18 @@ class CameraEye(QObject):
         """Let go of the camera, if it is still the one that fills this mailbox."""
         if mailbox is self._mailbox:
             self._let_go()
+
+    def take_still(self) -> None:
+        """A picture as large as the camera gives them. Answer: `still_taken`."""
+        if self._still is not None:
+            return
+        if self._camera is None or self._session is None:
+            self.still_taken.emit(None)
+            return
+        self._still = Still(QtLens(self._camera, self._session, self), self)
+        self._still.done.connect(self._still_done)
+        self._beat.start()
+        self._still.begin()
 
     @property
     def has_torch(self) -> bool:
@@ -152,6 +174,10 @@ class CameraEye(QObject):
         if mailbox is None or self.sender() is not self._sink:
             return
         picture = grey_plane(frame)
+        if self._still is not None:
+            mailbox.put(NOTHING)  # the decoder must not think the camera lost, nor wait for large frames
+            self._still.take_frame(picture)
+            return
         mailbox.put(picture)
         self.framed.emit(picture, frame.rotation().value)
 
@@ -164,7 +190,23 @@ class CameraEye(QObject):
         if self._mailbox is not None:
             self._mailbox.refuse(code)
 
+    @Slot(object)
+    def _still_done(self, picture: GreyPicture | None) -> None:
+        still, self._still = self._still, None
+        self._beat.stop()
+        if still is not None:
+            still.deleteLater()
+        self.still_taken.emit(picture)
+
+    @Slot()
+    def _alive(self) -> None:
+        """A camera that changes its format is silent for a while, and not lost."""
+        if self._mailbox is not None:
+            self._mailbox.put(NOTHING)
+
     def _let_go(self) -> None:
+        if self._still is not None:
+            self._still.cancel()
         camera, session, sink = self._camera, self._session, self._sink
         self._camera = self._session = self._sink = self._mailbox = self._open = None
         if camera is not None and session is not None and sink is not None:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
 
+from app.base.clock import SystemClock
 from app.base.errors import Trouble
 from app.flows.views import UploadFilter
 from app.ui.bridge import Bridge
 from app.ui.camera_link import CameraLink
 from app.ui.fronts import Front, Shot, Stage
 from app.ui.jobs import LATER, Jobs
+from app.ui.scanner_recording import ScannerRecording
 from app.ui.signals import Signals
 from devices import DeviceState, DeviceStatus, RawScan
 from sync import SyncStatus
@@ -55,6 +57,10 @@ class Conductor(Signals):
         self._bridge = Bridge(self)
         self._jobs = Jobs(self._bridge, self._failed)
         self.camera = CameraLink(self._bridge, self._on_scan, self._on_device, self._expects, self)
+        self.recording = ScannerRecording(self._bridge, SystemClock().now_ms, self)
+        self.camera.watched = self.recording.take_view
+        self.signed_out.connect(self.recording.end)
+        self.signed_in.connect(lambda _: self.recording.end())
         self.keys: KeysFeed | None = None
         """Where the window's keys go in; there when `ready` is told."""
         self._session: Session | None = None
@@ -86,6 +92,7 @@ class Conductor(Signals):
         self._closed = True
         self._pause.stop()
         self.camera.end()
+        self.recording.end()
         ended = self._jobs.close(self._end, limit_s=CLOSE_S)
         self._bridge.close()
         return ended
@@ -249,6 +256,10 @@ class Conductor(Signals):
         """Visit and search are over; every scanner is again as it was."""
         self._wish(lambda session: session.care.end())
 
+    def record(self) -> None:
+        """Record all scanners. Answer: `recording.changed`; `trouble` not_signed_in, no_right, recording_unwritable."""
+        self._wish(lambda session: self.recording.begin(session.recordings()))
+
     def set_setting(self, key: str, text: str) -> None:
         """Answer: `settings_changed`; `trouble` no_right, setting_value_bad …"""
         self._wish(lambda session: session.set_setting(key, text))
@@ -294,6 +305,7 @@ class Conductor(Signals):
 
     def _on_scan(self, scan: RawScan) -> None:
         """On a device's thread."""
+        self.recording.take(scan)
         self._take(Shot(scan.device, scan.label, scan.at_ms))
 
     def _expects(self, label: bytes) -> bool:
@@ -342,6 +354,7 @@ class Conductor(Signals):
 
     def _on_device(self, status: DeviceStatus) -> None:
         """On a device's thread."""
+        self.recording.take_status(status)
         self._bridge.post(partial(self._device_moved, status))
 
     def _name_devices(self, devices: Sequence[str]) -> None:

@@ -17,10 +17,11 @@ from PySide6.QtCore import SignalInstance
 from app.base.errors import Trouble
 from app.domain.codes import key_of, read_bytes
 from app.domain.documents import receipt_id
-from app.domain.rights import Operator
+from app.domain.rights import INSTALL, Operator
 from app.flows.manifest_news import Came
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.package_view import PackageTree
+from app.flows.permission import demand
 from app.flows.receiving import Receiving
 from app.flows.views import OperatorChoice, UploadFilter
 from app.ui.acceptance_desk import AcceptanceDesk
@@ -212,6 +213,11 @@ class Session:
         """Raises Trouble as SiteSettings.change does."""
         self._program.change_setting(self._operator, key, text)
         self.tell_settings()
+
+    def recordings(self) -> Path:
+        """Where recordings of scanners go. Raises Trouble: not_signed_in, no_right."""
+        demand(self._signed_in(), INSTALL)
+        return self._program.paths.recordings
 
     def sync_now(self) -> None:
         """Raises Trouble `server_missing`."""

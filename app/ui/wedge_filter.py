@@ -17,9 +17,10 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEd
 from app.ui.wedge_focus import FocusWatch
 from app.ui.widgets.keypad import Keypad
 from devices.scan import Dropped
-from devices.wedge import Outcome, Refused, Scanned, Typed, WedgeDecoder, pasted_label
+from devices.wedge import Outcome, Refused, Scanned, Typed, pasted_label
 from devices.wedge_keys import KeyEvent, caps_of, place_of
 from devices.wedge_reading import WedgeProfile
+from devices.wedge_recorder import TypedLabel, WatchedDecoder
 
 CONFIRM_MS = 1
 """A silence that the clock tells is believed only if no key waits behind it: the program may have been busy."""
@@ -45,7 +46,7 @@ class WedgeFilter(QObject):
         self._handle: QWindow = handle
         self._profile, self._scanning = profile, scanning
         self._platform = QGuiApplication.platformName()
-        self._decoder = WedgeDecoder(profile())
+        self._decoder = WatchedDecoder(profile())
         self._replaying = False
         self._pasting: set[int] = set()
         self._last_ms = self._wrapped_ms = 0
@@ -58,6 +59,10 @@ class WedgeFilter(QObject):
         self._focus = FocusWatch(scanning, self)
         self._focus.composed.connect(self._composed)
         handle.installEventFilter(self)
+
+    def record(self, watch: Callable[[TypedLabel], None] | None, is_credential: Callable[[bytes], bool]) -> None:
+        """Tell `watch` of every label from now on, key by key; None: of none."""
+        self._decoder.is_credential, self._decoder.watch = is_credential, watch
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         kind = event.type()
@@ -135,6 +140,7 @@ class WedgeFilter(QObject):
         if label is None:
             return False
         self._carry_out((*self._decoder.give_back(), Scanned(label)))
+        self._decoder.take_whole(label)
         self._decoder.pasted(self._now_us())
         return True
 
@@ -144,6 +150,7 @@ class WedgeFilter(QObject):
         label = pasted_label(text, self._profile(), editing=True) if self._scanning() else None
         self._decoder.composed(self._now_us())
         if label is not None:
+            self._decoder.take_whole(label)
             self.heard.emit(label)
 
     def _wind(self) -> None:

@@ -6,8 +6,10 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.base.texts import Texts
+from app.flows.credentials import is_credential
 from app.ui.conductor import Conductor
 from app.ui.fronts import Front
+from app.ui.scanner_recording import RecordingView
 from app.ui.shell.frame import Frame
 from app.ui.wedge_banner import WedgeBanner
 from app.ui.wedge_filter import WedgeFilter
@@ -26,6 +28,8 @@ class WindowKeys(QObject):
         self._frame, self._conductor, self._used = frame, conductor, False
         self.filter = WedgeFilter(window, self._profile, self._scanning)
         self.filter.heard.connect(self._heard)
+        conductor.recording.changed.connect(self._record)
+        self._record(conductor.recording.view)
         self.banner = WedgeBanner(frame, self._wanted, lambda: frame.look, texts)
 
     def _profile(self) -> WedgeProfile:
@@ -39,6 +43,10 @@ class WindowKeys(QObject):
         """Whoever has no scanner that types is not to be bothered."""
         keys = self._conductor.keys
         return self._scanning() and (self._used or (keys is not None and keys.is_open))
+
+    @Slot(object)
+    def _record(self, view: RecordingView) -> None:
+        self.filter.record(self._conductor.recording.take_typed if view.active else None, is_credential)
 
     @Slot(object)
     def _heard(self, item: bytes | Dropped) -> None:

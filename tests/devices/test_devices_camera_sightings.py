@@ -92,6 +92,27 @@ def test_in_view_is_one_scan_and_so_is_a_return_within_the_pause():
     assert camera.scans == ["A", "A"]
 
 
+@pytest.mark.parametrize("expected", [True, False])
+def test_a_batch_shown_twice_on_purpose_is_two_scans_and_the_hand_sees_when(expected: bool):
+    """A UDI that names a batch only stands on every box of it: the next box is held in after the last one has gone."""
+    udi = "0106901234567892\x1d10B26"
+    camera = Camera(*([udi] if expected else []))
+    for box in range(1, 4):
+        for _ in range(60):
+            camera.see(read(udi))
+        assert camera.scans == [udi] * box
+        assert camera.marks == {udi: Mark.COUNTED}
+        for _ in range(round(2.6 / FRAME_S)):
+            assert camera.see() == []
+        assert camera.marks == {}
+    camera.see(read(udi))
+    camera.see(read(udi))
+    for _ in range(30):
+        camera.see()
+    assert camera.see(read(udi), read(udi, THERE)) == []
+    assert camera.marks == {udi: Mark.COUNTED}, "too soon: it is drawn as one that counted already"
+
+
 def test_two_labels_with_one_text_are_one_scan():
     camera = Camera()
     camera.see(read("A"), read("A", THERE))

@@ -186,6 +186,15 @@ def test_what_the_world_refuses_is_one_line_and_three(scanner, code, program):
     assert listening.rest("out") == []
 
 
+@pytest.mark.parametrize("scanner", ["keys", "camera:0"])
+def test_what_only_the_window_can_record_points_to_its_button(scanner, program, tmp_path):
+    recording = program("record", "--scanner", scanner, "--to", str(tmp_path / "new.jsonl"))
+    assert recording.end() == 3
+    (line,) = [line for line in recording.rest("err") if line.startswith("needs_window: ")]
+    assert "“设备”页" in line
+    assert "开始录制" in line
+
+
 def test_listen_without_a_scanner_is_wrong_use(program):
     listening = program("listen")
     assert listening.end() == 2

@@ -16,6 +16,7 @@ class DrawnEye(QObject):
 
     framed = Signal(object, int)
     moved = Signal()
+    still_taken = Signal(object)
 
     def __init__(self, choices: tuple[CameraChoice, ...] = (BACK, FRONT)) -> None:
         super().__init__()
@@ -26,6 +27,8 @@ class DrawnEye(QObject):
         self.torch: bool | None = None
         self.focus: tuple[float, float] | None = None
         self.refusal: str | None = None
+        self.still: GreyPicture | None = None
+        self.stills = 0
 
     def choices(self) -> tuple[CameraChoice, ...]:
         return self.offered
@@ -49,6 +52,10 @@ class DrawnEye(QObject):
     @property
     def has_torch(self) -> bool:
         return self.mailbox is not None
+
+    def take_still(self) -> None:
+        self.stills += 1
+        self.still_taken.emit(self.still)
 
     def set_torch(self, on: bool) -> None:
         self.torch = on

@@ -113,6 +113,31 @@ def test_a_picture_of_a_table(hand: Hand, goods: Goods, eye: DrawnEye, screen: C
     assert screen.photo.list.rows == ()
 
 
+def test_the_dock_photo_is_the_large_still_and_the_frame_where_there_is_none(
+    hand: Hand, goods: Goods, eye: DrawnEye, screen: CameraScreen
+) -> None:
+    boxes = goods[2][1][:6]
+    eye.still = grey(page([(code, "Code128") for code in boxes], (1600, 1200), 2, random.Random(4), 3))
+    eye.show(shelf(FOREIGN[::-1]))
+    hand.until(screen.finder.isVisible, "the picture")
+    hand.touch(screen.still)
+    hand.until(lambda: len(screen.photo.list.rows) == 6, "what was found in the still")
+    assert screen.photo.view.picture is eye.still
+    hand.touch(screen.back)
+    eye.still = None
+    frame = shelf(*boxes[:2])
+
+    def is_seen() -> bool:
+        if eye.mailbox is not None:  # the camera sent nothing for a while and is opened anew
+            eye.show(frame)
+        return screen.finder.isVisible() and screen.finder.picture is frame
+
+    hand.until(is_seen, "the picture again")
+    hand.touch(screen.still)
+    hand.until(lambda: len(screen.photo.list.rows) == 2, "what was found in the frame")
+    assert (screen.photo.view.picture, eye.stills) == (frame, 2)
+
+
 def test_pictures_that_are_none_are_told(hand: Hand, eye: DrawnEye, screen: CameraScreen, tmp_path: Path) -> None:
     screen.open_picture(QImage())
     assert screen.panel.said.sentence == "这不是能读的图片"

@@ -39,8 +39,7 @@ PANEL_PX = 112
 MOST_PX = 16_777_215  # QWIDGETSIZE_MAX
 WIDE_SCALE = 1.25  # from here on the numbers have no room beside the buttons in the pocket
 NOT_HELD = "not_recorded"  # a scan that could not be written could not be held either
-PHOTO_DEVICE = "photo"
-"""The device of codes that were read from a picture."""
+PHOTO_DEVICE = "photo"  # of codes that were read from a picture
 
 
 class CameraScreen(Screen):
@@ -55,6 +54,7 @@ class CameraScreen(Screen):
     """CameraChoice: use this camera from now on."""
     torch_wanted = Signal(bool)
     focus_wanted = Signal(float, float)
+    still_wanted = Signal()
     photo_wanted = Signal(object)
     """GreyPicture."""
     photo_cancelled = Signal()
@@ -67,6 +67,7 @@ class CameraScreen(Screen):
         self._current: CameraChoice | None = None
         self._verdicts = Verdicts()
         self._view: CameraView | None = None
+        self._frame: GreyPicture | None = None
         self._last: ScanOutcome | CommandOutcome | None = None
         self._status: DeviceStatus | None = None
         self._receiving, self._stop_holds, self._reading = False, True, False
@@ -142,10 +143,13 @@ class CameraScreen(Screen):
 
     def begin_photo(self, picture: GreyPicture) -> None:
         """Read this picture."""
+        self._show_photo(picture)
+        self.photo_wanted.emit(picture)
+
+    def _show_photo(self, picture: GreyPicture) -> None:
         self.photo.begin(picture, self._verdicts)
         self._reading = True
         self._show_head()
-        self.photo_wanted.emit(picture)
 
     def take_photo(self, result: PhotoResult) -> None:
         """The picture was read."""
@@ -273,8 +277,16 @@ class CameraScreen(Screen):
         self.chosen.emit(self._choices[(place + 1) % len(self._choices)])
 
     def _read_still(self) -> None:
-        if self.finder.picture is not None:
-            self.begin_photo(self.finder.picture)
+        if self.finder.picture is not None and self._frame is None:
+            self._frame = self.finder.picture
+            self._show_photo(self._frame)
+            self.still_wanted.emit()
+
+    def take_still(self, picture: GreyPicture | None) -> None:
+        """The large picture, or None: then the frame has to do."""
+        frame, self._frame = self._frame, None
+        if frame is not None and self._reading:
+            self.begin_photo(picture or frame)
 
     def _open_file(self) -> None:
         suffixes = " ".join(f"*.{bytes(one.data()).decode()}" for one in QImageReader.supportedImageFormats())
@@ -296,7 +308,7 @@ class CameraScreen(Screen):
     def _leave_photo(self) -> None:
         if self._reading:
             self.photo_cancelled.emit()
-        self._reading = False
+        self._reading, self._frame = False, None
         self.photo.forget()
         self._show_head()
 
@@ -364,6 +376,7 @@ def join(screen: Screen, conductor: Conductor) -> None:
     screen.chosen.connect(lambda choice: conductor.set_setting("camera", choice.kept))
     screen.torch_wanted.connect(camera.set_torch)
     screen.focus_wanted.connect(camera.focus_at)
+    screen.still_wanted.connect(camera.take_still)
     screen.photo_wanted.connect(camera.read_photo)
     screen.photo_cancelled.connect(camera.cancel_photo)
     screen.scanned.connect(lambda label: conductor.scan(label, PHOTO_DEVICE))
@@ -374,6 +387,7 @@ def join(screen: Screen, conductor: Conductor) -> None:
     camera.cameras_changed.connect(
         lambda choices, current: screen.take_cameras(choices, current, torch=camera.has_torch)
     )
+    camera.still_taken.connect(screen.take_still)
     camera.photo_moved.connect(screen.photo.show_progress)
     camera.photo_read.connect(lambda _picture, result: screen.take_photo(result))
     camera.photo_failed.connect(screen.tell_photo_trouble)

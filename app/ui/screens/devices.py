@@ -18,6 +18,7 @@ from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.byte_line import ByteLine
 from app.ui.screens.code_cards import Facts
+from app.ui.screens.devices_recording import RecordingCard
 from app.ui.screens.doctor_page import DoctorPage
 from app.ui.screens.doctor_search import SearchPage
 from app.ui.screens.ports import PortFinder, way_code
@@ -173,6 +174,7 @@ class DevicesScreen(Screen):
         self.search.clicked.connect(self.searched)
         self.seek = Button("search_begin", kind=Kind.PLAIN, icon=Icon.SCAN)
         self.seek.clicked.connect(self.sought)
+        self.recording = RecordingCard()
         self.doctor, self.seeker = DoctorPage(), SearchPage()
         self._examined = ""
         self._last: dict[str, bytes] = {}
@@ -217,6 +219,7 @@ class DevicesScreen(Screen):
     def draw_settings(self, rows: Sequence[SettingRow]) -> None:
         """Whether a port may be taken as a scanner here, and which are."""
         self._setting = next((row for row in rows if row.key == "scanners"), None)
+        self.recording.allow(self._setting is not None and self._setting.may_change)
         self._show_ports()
 
     def reword(self) -> None:
@@ -242,6 +245,7 @@ class DevicesScreen(Screen):
         left.addWidget(self.empty)
         left.addWidget(self.seek)
         left.addWidget(self.test)
+        left.addWidget(self.recording)
         left.addStretch(1)
         head = QHBoxLayout()
         head.addWidget(SectionTitle("devices_ports"), 1)
@@ -373,6 +377,9 @@ def join(screen: Screen, conductor: Conductor) -> None:
     screen.finished.connect(conductor.finish_visit)
     screen.sought.connect(conductor.search_scanner)
     screen.left.connect(conductor.end_care)
+    screen.recording.began.connect(conductor.record)
+    screen.recording.stopped.connect(conductor.recording.end)
+    conductor.recording.changed.connect(screen.recording.draw)
     screen.printed.connect(lambda: _print_sheet(screen, conductor))
     conductor.doctor_changed.connect(screen.draw_visit)
     conductor.search_changed.connect(screen.draw_search)

@@ -45,6 +45,8 @@ class Status:
     refused: int = 0
     operator: str | None = None
     demo: bool = False
+    recording: bool = False
+    """What scanners send is being written into a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class StatusStrip(QWidget):
         self.banner = DemoBanner()
         self._scanners: list[Chip] = []
         self._network, self._waiting, self._operator = (self._chip(to) for to in ("devices", "uploads", "settings"))
+        self._recording = self._chip("devices")
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips, gap_px=0, margin_px=2)
         rows = QVBoxLayout(self)
@@ -167,6 +170,8 @@ class StatusStrip(QWidget):
             chip.show_look(looks)
         self._network.show_look(network_look(status))
         self._waiting.show_look(waiting_look(status))
+        self._recording.setVisible(status.recording)
+        self._recording.show_look(ChipLook("recording_on", Icon.DOCUMENT, Tone.STOP))
         self._operator.setVisible(status.operator is not None)
         self._operator.show_look(ChipLook("ui_operator", Icon.PERSON, Tone.QUIET, (("name", status.operator or ""),)))
         self.banner.setVisible(status.demo)
@@ -175,7 +180,7 @@ class StatusStrip(QWidget):
 
     def shown_chips(self) -> list[Chip]:
         """The parts of the strip, scanners first."""
-        chips = (*self._scanners, self._network, self._waiting, self._operator)
+        chips = (*self._scanners, self._recording, self._network, self._waiting, self._operator)
         return [chip for chip in chips if not chip.isHidden()]
 
     def retheme(self, look: Look, texts: Texts) -> None:
@@ -235,7 +240,7 @@ class StatusStrip(QWidget):
     def _lay_chips(self) -> None:
         while self._flow.takeAt(0) is not None:
             pass
-        chips = (*self._scanners, self._network, self._waiting, self._operator)
+        chips = (*self._scanners, self._recording, self._network, self._waiting, self._operator)
         for chip in chips:
             self._flow.addWidget(chip)
         for chip, after in pairwise(chips):
