@@ -1,4 +1,4 @@
-"""`matou export uploads`: the upload log as a table for a spreadsheet (csv) or for programs (jsonl). Main thread.
+"""`matou export uploads`: the upload log as a table for a spreadsheet (csv) or for programs (json, jsonl). Main thread.
 
 What a spreadsheet could take for a formula is made harmless; the file is there whole or not at all.
 """
@@ -12,7 +12,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from app.base.errors import EXIT_DONE, WrongUse
 from app.base.options import Environment, add_data_options
 from app.base.texts import Texts
 from app.cli.program import text_of
+from app.domain.packages import printed_of
 from app.domain.upload_owners import Owner
 from app.flows.receipt_document_tables import harmless
 from app.flows.upload_search import UploadSearch
@@ -32,7 +33,7 @@ from app.wiring import Reader
 from sync.outbox import STATES
 
 T = TypeVar("T")
-FORMATS = ("csv", "jsonl")
+FORMATS = ("csv", "json", "jsonl")
 COLUMNS = (
     "created", "receipt", "seq", "kind", "payload", "operator", "state", "reason", "reason_code", "text", "owner",
     "next", "attempts", "settled", "id",
@@ -42,7 +43,7 @@ _DAY_MS = 86_400_000
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `uploads` under `export`."""
-    parser = subparsers.add_parser("uploads", help="上传日志：csv 或 jsonl (the upload log)")
+    parser = subparsers.add_parser("uploads", help="上传日志：csv、json 或 jsonl (the upload log)")
     add_data_options(parser, nested=True)
     parser.add_argument("file", metavar="FILE", type=Path, nargs="?", help="存到哪里，不写就输出 (default: printed)")
     parser.add_argument("--from", "--since", dest="since", metavar="DAY", help="起始日期或时刻 (2026-11-22)")
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         zone = zone_of(site.zone if site else DEFAULT_ZONE)
         search = UploadSearch(reader.database, reader.catalogue, reader.outbox, _at_once)
         rows = _Counted(search.every(_filter_of(args, zone)))
-        content = _csv(rows, texts, lang, zone) if wanted == "csv" else _jsonl(rows, texts, lang, zone)
+        content = _WRITERS[wanted](rows, texts, lang, zone)
         if args.file is None:
             for part in content:
                 sys.stdout.buffer.write(part)
@@ -117,8 +118,9 @@ def _values(row: UploadRow, texts: Texts, lang: str, zone: dt.tzinfo) -> tuple[o
     kind = f"uploads_kind_{row.kind}"
     return (
         _at(row.created_ms, zone), row.receipt, row.seq, texts.title(kind, lang) if texts.has(kind) else row.kind,
-        row.payload or "", row.operator, texts.title(f"upload_{row.state}", lang), texts.title(reason, lang),
-        row.code or "", row.text or "", texts.title(f"owner_{row.owner}", lang), texts.advice(reason, lang),
+        printed_of(row.payload or ""), row.operator, texts.title(f"upload_{row.state}", lang),
+        texts.title(reason, lang), row.code or "", row.text or "", texts.title(f"owner_{row.owner}", lang),
+        texts.advice(reason, lang),
         row.attempts, _at(row.settled_ms, zone), row.id,
     )  # fmt: skip
 
@@ -138,11 +140,29 @@ def _line(values: Iterable[object]) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
+def _json(rows: Iterable[UploadRow], texts: Texts, lang: str, zone: dt.tzinfo) -> Iterator[bytes]:
+    """One array, a record on each line; never all of it in memory."""
+    before = b"[\n"
+    for row in rows:
+        yield before + _record(row, texts, lang, zone)
+        before = b",\n"
+    yield b"[]\n" if before == b"[\n" else b"\n]\n"
+
+
 def _jsonl(rows: Iterable[UploadRow], texts: Texts, lang: str, zone: dt.tzinfo) -> Iterator[bytes]:
     for row in rows:
-        values = dict(zip(COLUMNS, _values(row, texts, lang, zone), strict=True))
-        values |= {"kind": row.kind, "state": row.state, "owner": row.owner, "created_ms": row.created_ms}
-        yield json.dumps(values, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        yield _record(row, texts, lang, zone) + b"\n"
+
+
+def _record(row: UploadRow, texts: Texts, lang: str, zone: dt.tzinfo) -> bytes:
+    values = dict(zip(COLUMNS, _values(row, texts, lang, zone), strict=True))
+    values |= {"kind": row.kind, "state": row.state, "owner": row.owner, "created_ms": row.created_ms}
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
+
+
+_WRITERS: Mapping[str, Callable[[Iterable[UploadRow], Texts, str, dt.tzinfo], Iterator[bytes]]] = {
+    "csv": _csv, "json": _json, "jsonl": _jsonl,
+}  # fmt: skip
 
 
 def _at(at_ms: int | None, zone: dt.tzinfo) -> str:

@@ -37,6 +37,11 @@ def code_of(pack: str) -> str:
     return pack if found is None else found[1]
 
 
+def printed_of(text: str) -> str:
+    """A text, such as a command's, with what is printed on the pack for every name of a piece in it."""
+    return " ".join(code_of(word) for word in text.split(" "))
+
+
 def is_piece(pack: str) -> bool:
     """True for the name of one piece."""
     return _PIECE.fullmatch(pack) is not None

@@ -153,8 +153,9 @@ class MainWindow(QMainWindow):
         conductor.settings_changed.connect(self._take_settings)
         conductor.scanners_changed.connect(self._take_scanners)
         conductor.sync_changed.connect(self._take_sync)
-        conductor.conflicts_changed.connect(
-            lambda view: frame.set_count(Front.CONFLICTS, view.open, Tone.ATTENTION)
+        conductor.conflicts_changed.connect(lambda view: frame.set_count(Front.CONFLICTS, view.open, Tone.ATTENTION))
+        conductor.recording.changed.connect(
+            lambda view: self._show_status(replace(self._status, recording=view.active))
         )
         conductor.trouble.connect(self._tell)
         hints = QApplication.styleHints()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from app.__main__ import main
 from app.base.errors import Trouble
 from app.base.texts import Texts
+from app.domain.packages import piece_of
 from app.domain.upload_owners import ASIDE, OWNERS, Owner, owner_of
 from app.flows import contradictions, upload_search
 from app.flows.views import UploadFilter
@@ -192,6 +194,29 @@ def test_the_export_for_programs_has_a_line_for_each(stocked: Dock, tmp_path: Pa
     capfdbinary.readouterr()
     assert export(stocked, "--operator", "1002", "--format", "jsonl") == 0
     assert len(capfdbinary.readouterr().out.splitlines()) == 10
+
+
+def test_the_export_as_one_array_is_json_whatever_it_holds(stocked: Dock, tmp_path: Path, capfdbinary) -> None:
+    file = tmp_path / "log.json"
+    assert export(stocked, str(file)) == 0
+    rows = json.loads(file.read_bytes())
+    capfdbinary.readouterr()
+    assert export(stocked, "--format", "jsonl") == 0
+    assert rows == [json.loads(text) for text in capfdbinary.readouterr().out.splitlines()]
+    assert len(rows) == 41
+    for count, words in ((0, ("--delivery", "T-9")), (1, ("--code", BOXES[3]))):
+        assert export(stocked, "--format", "json", *words) == 0
+        assert len(json.loads(capfdbinary.readouterr().out)) == count
+
+
+def test_a_piece_is_exported_by_the_code_that_is_printed_on_it(stocked: Dock, capfdbinary) -> None:
+    piece, database = piece_of(BOXES[0], "01a201d7-0000-7000-8000-00000000dead"), stocked.program.writer.database
+    text = f"damaged {piece} 外箱压扁"
+    for payload, shown in ((piece, BOXES[0]), (text, f"damaged {BOXES[0]} 外箱压扁")):
+        change = partial(database.execute_sql, "UPDATE entries SET payload = ? WHERE code = ?", (payload, BOXES[0]))
+        stocked.program.writer.call(change)
+        assert export(stocked, "--format", "json", "--code", BOXES[0]) == 0
+        assert [row["payload"] for row in json.loads(capfdbinary.readouterr().out)] == [shown]
 
 
 def test_an_export_that_cannot_be_says_why(stocked: Dock, tmp_path: Path, capsys) -> None:

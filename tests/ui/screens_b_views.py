@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+
+from app.base.settings import ANYBODY, SETTINGS, text_of
 from app.domain.rights import Operator
 from app.flows.lookups import CodeView, EventView, HospitalView, ManifestView
 from app.flows.views import SettingRow, SiteView, UploadRow, UploadsView
+from app.ui.scanner_recording import RecordingView
 from devices import DeviceState, DeviceStatus, FoundPort
 from devices.catalog import recognise
 from sync import SyncStatus
@@ -76,7 +81,12 @@ PORTS = (
     FoundPort("/dev/ttyUSB0", "/dev/ttyUSB0", 0x1A86, 0x7523, None, "USB Serial", recognise(0x1A86, 0x7523)),
     FoundPort("/dev/ttyS0", "/dev/ttyS0", None, None, None, None, None),
 )
+RECORDING = RecordingView(True, "/srv/matou/recordings/scan-20261122-203000.jsonl", 12, 3, 1)
+RECORDED = replace(RECORDING, active=False, code="recording_over")
 GS1_BYTES = b"]d20109529999002020172703311050SYN2611C\x1d21A1B2C3D4E5\r"
+
+
+PIN = "sha256/" + base64.b64encode(bytes(range(32))).decode()
 
 
 def settings(*, may_change: bool, **changed: str) -> tuple[SettingRow, ...]:
@@ -84,11 +94,13 @@ def settings(*, may_change: bool, **changed: str) -> tuple[SettingRow, ...]:
     values = {
         "server": "https://qzj.yy.example:8443", "ca_file": "", "stop_holds": "true",
         "scanners": "serial:/dev/serial/by-id/usb-Newland", "lang": "zh", "theme": "auto", "text_scale": "1.0",
-        "sound": "true",
+        "client_certificate": "pda-07.pem", "auth_scheme": "hmac", "auth_key": "yy-2026", "pinned_keys": PIN,
+        "pinned_hosts": "qzj.yy.example\nym.yy.example", "relay_auth": "keyring", "acceptance": "folded",
+        "claims_profile": "inner_mongolia",
     } | changed  # fmt: skip
-    free = ("lang", "theme", "text_scale", "sound")
-    site = ("server", "ca_file", "stop_holds")
     return tuple(
-        SettingRow(key, value, "", "site" if key in site else "device", may_change or key in free)
-        for key, value in values.items()
-    )
+        SettingRow(
+            one.key, values.get(one.key, text_of(one.default)), "", one.file, may_change or one.who == ANYBODY
+        )
+        for one in SETTINGS
+    )  # fmt: skip

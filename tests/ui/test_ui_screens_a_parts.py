@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -13,8 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
 from app.domain.commands import Command, parse
+from app.domain.packages import piece_of
 from app.domain.reasons import COMMAND_REASONS, SCAN_REASONS, Lists, Panel
 from app.flows.outcomes import CommandOutcome
+from app.store.packages import Content
 from app.ui import theme
 from app.ui.fonts import load_fonts
 from app.ui.icons import Icon
@@ -107,6 +109,38 @@ def test_undone_entries_are_faded_and_commands_without_effect_have_no_row(texts:
     assert [is_shown(views.entry(5, what=what)) for what in ("scan", "short", "undo", "confirm", "close")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("note", "detail"),
+    [
+        ("line 1 → 2", "…17572284 · 行号 1 → 2"),
+        (
+            "batch - → A, line 2 → 3, parent 89990139836900602677 → 89990139836900602691",
+            "…17572284 · 批号 未说明 → A · 行号 2 → 3 · 所在大包装 …00602677 → …00602691",
+        ),
+        ("batch A → B, expiry 2027-01-01 → -", "…17572284 · 批号 A → B · 有效期 2027-01-01 → 未说明"),
+        (None, "…17572284"),
+    ],
+)
+def test_what_a_source_corrected_and_what_contradicts_is_told_in_words(
+    texts: Texts, note: str | None, detail: str
+) -> None:
+    code = piece_of("89990110174017572284", "01a201d7-0000-7000-8000-00000000dead")
+    entry = replace(views.entry(7, what="corrected"), note=note, code=code)
+    row = entry_row(texts, "zh", entry, "")
+    assert is_shown(entry)
+    assert (row.title, row.detail, row.value) == ("来源更正了这个码", detail, "#7")
+    told = entry_row(texts, "zh", replace(entry, what="contradicted", note="same_code"), "")
+    assert "…17572284" in told.detail
+    assert "#" not in told.detail
+    assert told.title == texts.title("conflict_short_same_code")
+
+
+def test_every_member_that_can_be_corrected_has_a_word(texts: Texts) -> None:
+    names = ("level", "parent", "line", "amount", *(one.name for one in fields(Content)))
+    missing = [name for name in names if not texts.has(f"recv_corrected_{name}")]
+    assert missing == []
 
 
 @pytest.mark.parametrize(

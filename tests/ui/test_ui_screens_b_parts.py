@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.base.texts import LANGUAGES, Texts
+from app.domain.packages import piece_of
 from app.ui.demo.scanner_panel import COMMANDS, WRONG
 from app.ui.screens.lookup import LookupScreen
 from app.ui.screens.moments import in_groups, moment, tail_of
@@ -97,6 +98,10 @@ def test_moments_are_the_hospitals() -> None:
     assert in_groups("DMZY-1") == "DMZY-1"
     assert tail_of("89990123546848745268") == "…5268"
     assert tail_of("DMZY-1") == "DMZY-1"
+    piece = piece_of("89990123546848745268", "01a201d7-0000-7000-8000-00000000dead")
+    assert in_groups(piece) == "8999 0123 5468 4874 5268"
+    assert in_groups(f"damaged {piece} 外箱压扁") == "damaged 89990123546848745268 外箱压扁"
+    assert tail_of(piece) == "…5268"
 
 
 def test_every_word_that_these_screens_may_say_exists() -> None:

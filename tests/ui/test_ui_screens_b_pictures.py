@@ -6,10 +6,13 @@ The pictures lie under out/ui/screens_b, for eyes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
@@ -24,6 +27,7 @@ from app.ui.screens.uploads import UploadsScreen
 from app.ui.shell.frame import Frame
 from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from app.ui.theme import Look, Mode
+from app.ui.widgets.cards import Page
 from tests.ui import screens_b_views as views
 from tests.ui.picture_check import check
 
@@ -68,12 +72,32 @@ def scenes(frame: Frame) -> Iterator[Scene]:
     yield "uploads_detail", "uploads", lambda: uploads.rows.chosen.emit(refused.rows[3].id)
     yield "devices_none", "devices", lambda: None
     yield "devices", "devices", lambda: draw_devices(devices)
+    yield "devices_recording", "devices", lambda: draw_recording(frame, devices)
+    yield "devices_recording_over", "devices", lambda: draw_recording(frame, devices, over=True)
     yield "settings_clerk", "settings", lambda: settings.draw(views.settings(may_change=False))
     yield "settings_it", "settings", lambda: settings.draw(views.settings(may_change=True))
+    yield from lower_settings(settings)
     yield "about", "about", lambda: None
     yield "about_check", "about", lambda: draw_checks(about)
     yield "about_licences", "about", lambda: about.show_part("licences")
     yield "about_log", "about", lambda: about.show_part("log")
+
+
+def lower_settings(settings: SettingsScreen) -> Iterator[Scene]:
+    """Further down the page: every card of the site, once as whoever may change it and once as a clerk."""
+
+    def see(part: QWidget, *, may_change: bool) -> None:
+        settings.draw(views.settings(may_change=may_change))
+        QApplication.processEvents()
+        (page,) = settings.findChildren(Page)
+        bar = page.verticalScrollBar()
+        bar.setValue(part.mapTo(page.widget(), QPoint(0, 0)).y())
+
+    for group, cards in (("work", settings.work), ("line", settings.line)):
+        for number, card in enumerate(cards.cards):
+            yield f"settings_{group}_{number}", "settings", partial(see, card, may_change=True)
+        yield f"settings_{group}_locked", "settings", partial(see, cards.locked, may_change=False)
+    yield "settings_line_low", "settings", partial(see, settings.line.parts["pinned_keys"], may_change=True)
 
 
 def draw_refused(screen: UploadsScreen) -> None:
@@ -91,6 +115,16 @@ def draw_devices(screen: DevicesScreen) -> None:
     screen.draw_settings(views.settings(may_change=True))
     screen.draw_ports(views.PORTS)
     screen.draw_bytes("serial:/dev/ttyACM1", views.GS1_BYTES)
+
+
+def draw_recording(frame: Frame, screen: DevicesScreen, *, over: bool = False) -> None:
+    """The card is low on the page: it is the one to be seen."""
+    frame.strip.draw(replace(frame.strip.status, recording=not over))
+    screen.recording.draw(views.RECORDED if over else views.RECORDING)
+    QApplication.processEvents()
+    page = screen.findChild(Page)
+    assert isinstance(page, Page)
+    page.ensureWidgetVisible(screen.recording)
 
 
 @pytest.mark.parametrize(

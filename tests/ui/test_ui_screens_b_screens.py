@@ -21,7 +21,7 @@ from app.ui.feedback import Feedback
 from app.ui.screens.about import AboutScreen
 from app.ui.screens.code_cards import Branch
 from app.ui.screens.devices import DevicesScreen, ScannerCard
-from app.ui.screens.installation import Check, Inspection, libraries, place_of_data
+from app.ui.screens.installation import Check, Inspection, Place, libraries, place_of_data
 from app.ui.screens.lookup import LookupScreen
 from app.ui.screens.ports import PortFinder
 from app.ui.screens.screen import Form, Screen
@@ -299,14 +299,19 @@ def test_about_shows_folder_log_licences_and_checks(qtbot: QtBot, tmp_path: Path
     assert {one.name for one in libraries()} >= {"PySide6", "peewee", "httpx"}
 
 
-def test_the_inspection_fails_in_words_without_a_folder(qtbot: QtBot) -> None:
+def test_the_inspection_fails_in_words_without_a_folder(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.ui.screens.installation.place_of_data", lambda: Place(None, ()))
     inspection = Inspection(feedback=Feedback(opener=lambda _files, _volume: None))
     with qtbot.waitSignal(inspection.done, timeout=20_000) as done:
-        inspection.run(SyncStatus("offline", trouble="server_unreachable"))
+        inspection.run(SyncStatus("online", trouble="reply_lacks", subject="items.0.state"))
     assert done.args is not None
     checks = {check.name: check for check in done.args[0]}
     assert checks["folder"].state == "fail"
-    assert checks["server"].values == {"found": "server_unreachable"}
+    about = AboutScreen(Look(), Texts.load())
+    shown(qtbot, about)
+    about.show_part("check")
+    about.draw([checks["server"]])
+    assert [row.title for row in about.checks.rows] == ["前置机 医院前置机的回应缺少内容：items.0.state"]
     assert checks["python"].state == "pass"
     assert checks["sound"].values == {"found": "no_sound_device"}
 

@@ -181,7 +181,7 @@ class AboutScreen(Screen):
         values = dict(check.values)
         found = values.get("found")
         if isinstance(found, str) and self.texts.has(found):
-            values["found"] = self.say(found)
+            values["found"] = self.say(found, subject=values.get("subject", ""))
         cure = "" if check.state == "pass" else self.texts.advice(code, lang)
         return Row(
             check.name,

@@ -210,7 +210,7 @@ def _commit(folder: Path) -> str:
 def _exchange_checks(status: SyncStatus) -> list[Check]:
     if status.network == "online" and status.trouble is None:
         return [Check("server", "pass", {"found": "ok"})]
-    return [Check("server", "attention", {"found": status.trouble or "-"})]
+    return [Check("server", "attention", {"found": status.trouble or "-", "subject": status.subject or ""})]
 
 
 def _tried(name: str, ask: Callable[[], str]) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -35,7 +36,13 @@ GUESS_NOTES = {"ratio": "estimated", "line": "line_guessed"}
 """What a scan's answer calls a guess → how the journal notes it."""
 MOVED = "line "  # the note of a `restated` that changed the line and not the number
 CONTRADICTED = "contradicted"  # another record contradicts a scan; its note is the kind
+CORRECTED = "corrected"  # a source says something else of a code that is in; its note says what
+_CORRECTIONS = ("level", "parent", "line", "amount", "drug", "batch", "expiry", "made")
+_CORRECTION = re.compile(
+    rf"({'|'.join(_CORRECTIONS)}) (.*?) → (.*?)(?:, (?=(?:{'|'.join(_CORRECTIONS)}) )|$)", re.DOTALL
+)
 RESTATED = "restated"  # a manifest came, and an estimate of before was counted anew
+SHOWN = frozenset({"scan", RESTATED, CONTRADICTED, CORRECTED})
 _PANEL_ICONS = {
     Panel.GOOD: Icon.GOOD,
     Panel.SOFT: Icon.GOOD,
@@ -167,6 +174,8 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
         parts = (texts.title("recv_done_contradicted", lang), code_tail(entry.code or ""))
         detail = " · ".join(part for part in parts if part)
         return Row(str(entry.seq), title, detail, f"#{entry.seq}", Tone.ATTENTION, Icon.ATTENTION, Tone.INK)
+    if entry.what == CORRECTED:
+        return _corrected_row(texts, lang, entry)
     if entry.what == RESTATED:
         return _restated_row(texts, lang, entry)
     undone = entry.undoable is False and not entry.in_force and _had_effect(entry)
@@ -193,6 +202,18 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
     )  # fmt: skip
 
 
+def _corrected_row(texts: Texts, lang: str, entry: EntryView) -> Row:
+    """What the source said before and says now: it is for a person to look at the box."""
+    untold = texts.title("recv_corrected_untold", lang)
+    said = [code_tail(entry.code or "")]
+    for name, *values in _CORRECTION.findall(entry.note or ""):
+        shown = [code_tail(value) if name == "parent" else value for value in values]
+        before, now = (untold if value == "-" else value for value in shown)
+        said.append(texts.title(f"recv_corrected_{name}", lang, before=before, now=now))
+    title = texts.title("recv_corrected", lang)
+    return Row(str(entry.seq), title, " · ".join(said), f"#{entry.seq}", Tone.ATTENTION, Icon.ATTENTION, Tone.INK)
+
+
 def _restated_row(texts: Texts, lang: str, entry: EntryView) -> Row:
     """Packs before and now; what does not count any more says why in the row of its new verdict, which is above."""
     before, _, now = (entry.note or "").removeprefix(MOVED).partition(" → ")
@@ -207,7 +228,7 @@ def _restated_row(texts: Texts, lang: str, entry: EntryView) -> Row:
 
 def is_shown(entry: EntryView) -> bool:
     """Undo and the like change a row that stands already: a row of their own would push it from under the finger."""
-    return entry.what in ("scan", RESTATED, CONTRADICTED) or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
+    return entry.what in SHOWN or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
 
 
 def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:

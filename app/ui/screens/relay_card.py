@@ -64,7 +64,9 @@ class RelayCard(Card):
         last = "" if status.last_ms is None else moment(status.last_ms, self._zone)[5:]
         self.state.set_tone(Tone.INK if state.tone is Tone.QUIET else state.tone)
         self.state.say(state.code, last=last)
-        self.why.show_text(self._texts.line(state.why, lang) if state.why else self._texts.advice(state.code, lang))
+        why = self._texts.line(state.why, lang) if state.why else self._texts.advice(state.code, lang)
+        about = status.subject if state.why else None  # the member that a reply lacks, for IT
+        self.why.show_text(" · ".join(filter(None, (why, about))))
         self.why.setVisible(bool(self.why.text()))
         shown = self._view.refused[:REFUSED_SHOWN]
         for place, (title, advice) in enumerate(self.refused):

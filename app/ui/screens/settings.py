@@ -17,7 +17,9 @@ from app.ui.feedback import Feedback
 from app.ui.icons import Icon
 from app.ui.screens.relay_card import RelayCard
 from app.ui.screens.screen import Form, Screen
+from app.ui.screens.settings_checks import address, file
 from app.ui.screens.settings_parts import Guarded, SavedField, SavedText
+from app.ui.screens.settings_site import line_cards, work_cards
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import Button, PlainButton
 from app.ui.widgets.cards import Card, IconMark, Page, SectionTitle
@@ -51,8 +53,9 @@ class SettingsScreen(Screen):
         self.tones = {panel: Button(f"settings_tone_{panel.value}", icon=icon) for panel, icon in SOUND_ICONS.items()}
         self.no_sound = Label("no_sound_device", tone=Tone.ATTENTION, part="line")
         self.holds = Guarded("settings_stop_holds", Switch("settings_stop_holds"))
-        self.server = Guarded("settings_server", SavedField("settings_server"))
-        self.ca_file = Guarded("settings_ca_file", SavedField("settings_ca_file"))
+        self.server = Guarded("settings_server", SavedField("settings_server", address))
+        self.ca_file = Guarded("settings_ca_file", SavedField("settings_ca_file", file))
+        self.line, self.work = line_cards(), work_cards()
         self.scanners = Guarded("settings_scanners", SavedText("settings_scanners"))
         self.person = Label(size=Size.TITLE, bold=True)
         self.role = Label(tone=Tone.QUIET)
@@ -91,8 +94,8 @@ class SettingsScreen(Screen):
         page = Page(width_px=WIDEST_PX)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
-            (left, (self._person_card(), self._look_card(), self._sound_card())),
-            (right, (self._site_card(), self.relay, self._scanner_card())),
+            (left, (self._person_card(), self._look_card(), self._sound_card(), self.work)),
+            (right, (self._site_card(), self.relay, self._scanner_card(), self.line)),
         ):
             column.setSpacing(GRID_PX + GRID_PX // 2)
             for card in cards:
@@ -170,6 +173,8 @@ class SettingsScreen(Screen):
             guarded.part.saved.connect(lambda text, key=key: self.changed.emit(key, text))
         assert isinstance(self.holds.part, Switch)
         self.holds.part.clicked.connect(lambda on: self.changed.emit("stop_holds", _word(on)))
+        for cards in (self.line, self.work):
+            cards.changed.connect(self.changed)
         self.sign_out.clicked.connect(self.signed_off)
 
     def _show(self) -> None:
@@ -189,6 +194,8 @@ class SettingsScreen(Screen):
         self.holds.part.setChecked(holds.value == "true")
         words = self.say("settings_on" if holds.value == "true" else "settings_off")
         self.holds.draw(words, may_change=holds.may_change)
+        for cards in (self.line, self.work):
+            cards.draw(rows)
 
     def _show_person(self) -> None:
         person = self._operator

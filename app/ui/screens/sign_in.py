@@ -98,7 +98,7 @@ class SignInScreen(Screen):
     def draw_sync(self, status: SyncStatus) -> None:
         """Why the list could not be fetched, while there is none."""
         if not self._people and self._ready:
-            self._why = (status.trouble, {}) if status.trouble else None
+            self._why = (status.trouble, {"subject": status.subject or ""}) if status.trouble else None
             self._show()
 
     def tell(self, code: str, values: Mapping[str, object]) -> None:
