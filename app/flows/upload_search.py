@@ -45,8 +45,10 @@ _NEWEST = " ORDER BY n DESC LIMIT ?"
 _ANY = "SELECT n FROM sync_outbox WHERE n < ?"
 _OF_RECEIPT = "SELECT n FROM sync_outbox INDEXED BY sync_outbox_receipt WHERE receipt = ? AND n < ?"
 _OF_BATCH = "SELECT n FROM sync_outbox WHERE n BETWEEN ? AND ? AND n < ?"
+# The code itself, and the pieces of a batch that are named after it (`domain.packages.piece_of`).
 _OF_CODE = """
-SELECT o.n FROM entries e INDEXED BY entries_by_code JOIN sync_outbox o ON o.id = e.id WHERE e.code = ? AND o.n < ?
+SELECT o.n FROM entries e INDEXED BY entries_by_code JOIN sync_outbox o ON o.id = e.id
+WHERE e.code >= ?1 AND e.code < ?1 || '$' AND (e.code = ?1 OR e.code > ?1 || '#') AND o.n < ?2
 """
 _ROWS = """
 SELECT o.n, o.id, o.receipt, o.seq, o.kind, o.state, o.result, o.code, o.text, o.attempts, o.created_ms, o.settled_ms,

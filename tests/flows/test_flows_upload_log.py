@@ -209,6 +209,13 @@ def test_the_export_as_one_array_is_json_whatever_it_holds(stocked: Dock, tmp_pa
         assert len(json.loads(capfdbinary.readouterr().out)) == count
 
 
+def test_the_pieces_of_a_batch_are_found_by_its_code(stocked: Dock) -> None:
+    piece, database = piece_of(BOXES[0], "01a201d7-0000-7000-8000-00000000dead"), stocked.program.writer.database
+    move = partial(database.execute_sql, "UPDATE entries SET code = ? WHERE code = ?", (piece, BOXES[7]))
+    stocked.program.writer.call(move)
+    assert found(stocked, code=BOXES[0]) == [8, 1]
+
+
 def test_a_piece_is_exported_by_the_code_that_is_printed_on_it(stocked: Dock, capfdbinary) -> None:
     piece, database = piece_of(BOXES[0], "01a201d7-0000-7000-8000-00000000dead"), stocked.program.writer.database
     text = f"damaged {piece} 外箱压扁"
