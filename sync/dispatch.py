@@ -27,12 +27,14 @@ ROOM_FOR_BLOCKED = 50
 """Rows read beyond a full batch; more would fill batches better behind blocked rows, but let a scan wait longer."""
 
 _TAKE = """
-SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates, t.state,
+SELECT o.n, o.id, o.receipt, o.kind, o.attempts, o.body, o.negates,
+    CASE WHEN t.state = 'held' AND t.result IN ('refused', 'conflict') THEN 'refused' ELSE t.state END,
     CASE WHEN o.kind = 'close' THEN (
         SELECT count(*) FROM sync_outbox e INDEXED BY sync_outbox_open
         WHERE e.receipt = o.receipt AND e.state IN ('queued', 'in_flight', 'unsure') AND e.n < o.n AND e.realm = o.realm
     ) ELSE 0 END,
-    o.alone, w.state, o.seq, o.created_ms
+    o.alone, CASE WHEN w.state = 'held' AND w.result IN ('refused', 'conflict') THEN 'refused' ELSE w.state END,
+    o.seq, o.created_ms
 FROM sync_outbox o INDEXED BY sync_outbox_queue
 LEFT JOIN sync_outbox t ON t.id = o.negates
 LEFT JOIN sync_outbox w ON w.id = o.waits_for

@@ -181,6 +181,8 @@ class Contradictions:
         if held.upload != "accepted" or (row.at_ms or 0) <= held.at_ms or row.outcome is not None:
             return
         if row.state == "in" and row.receipt != held.receipt:
+            if self._given_away(held):
+                return  # rejected or damaged here, so it may come in by another delivery
             kind = "held_elsewhere"
         elif row.state == "reversed" and row.receipt == held.receipt:
             kind = "reversed_elsewhere"
@@ -190,6 +192,11 @@ class Contradictions:
             return  # by an earlier row of this page
         self._parts.receipts.take_back(held.receipt, held.seq, remote="reversed")
         self._note(kind, held.code, (held.receipt, held.seq), (held.operator, held.at_ms), _side(row))
+
+    def _given_away(self, held: Held) -> bool:
+        return self._sql.one(
+            "SELECT 1 FROM outcomes WHERE pack = ? AND receipt = ? LIMIT 1", held.pack, held.receipt
+        ) is not None  # fmt: skip
 
     def _still_in_force(self, held: Held) -> bool:
         return self._sql.one(

@@ -22,6 +22,7 @@ from app.flows.views import UploadFilter, UploadRow, UploadsView
 from app.store.tables import Sql
 from app.store.writer import SETTLE
 from sync import OutboxRow
+from sync.item_ids import unpacked
 
 ITEMS_AT_ONCE = 50  # in one transaction: a scan never waits for more
 _PAYLOADS = """
@@ -126,11 +127,19 @@ class Uploads:
             return False
         entry = _Journal(*cast("tuple[str, int, str, str, str, int, int, str, int, str, int]", tuple(found)))
         if entry.undone and row.kind in ("scan", "outcome"):
-            return False
+            return row.state == "held" and self._send_with_its_undo(row, entry)
         if entry.taken_back and not self._reinstate(entry):
             return False
         self._sql.run("UPDATE entries SET remote = NULL WHERE receipt = ? AND seq = ?", entry.receipt, entry.seq)
         return self._parts.outbox.retry([row.id]) == 1
+
+    def _send_with_its_undo(self, row: OutboxRow, entry: _Journal) -> bool:
+        """What was set aside and then undone leaves together with its undo: else a new scan would wait for both."""
+        undo = self._sql.one(
+            "SELECT id FROM entries WHERE receipt = ? AND negates = ? AND reason = 'ok'", entry.receipt, entry.seq
+        )
+        both = [row.id] if undo is None else [row.id, unpacked(undo[0])]
+        return self._parts.outbox.retry(both) >= 1
 
     def _reinstate(self, entry: _Journal) -> bool:
         """Put a scan or an outcome in force again, as things stand now; False if it cannot stand."""

@@ -28,6 +28,16 @@ _DISPUTES = "SELECT source, other, code, kind, says, other_says FROM disputes WH
 _DISPUTES_ABOUT = """
 SELECT d.source, d.other, d.code, d.kind, d.says, d.other_says FROM json_each(?2) j
   CROSS JOIN disputes d ON d.code = j.value AND d.source = ?1"""
+# A package that the other source did not name, or not all of whose content it named: perhaps not yet.
+_UNRIPE = "kind IN ('children', 'shared')"
+_UNRIPE_DOUBTS = "SELECT * FROM doubts WHERE source = ? AND other = ? AND because IN ('children', 'shared')"
+_UNRIPE_PAIRS = f"""
+SELECT source, other FROM disputes WHERE source = ?1 AND other <> ?1 AND {_UNRIPE}
+ UNION SELECT source, other FROM disputes WHERE other = ?1 AND source <> ?1 AND {_UNRIPE}"""  # noqa: S608 - our words
+_NAMED_SINCE = """
+DELETE FROM disputes WHERE source = ?1 AND other = ?2 AND kind = 'children' AND NOT EXISTS (
+    SELECT 1 FROM packages mine WHERE mine.parent = disputes.code AND mine.source = ?1
+       AND NOT EXISTS (SELECT 1 FROM packages theirs WHERE theirs.code = mine.code AND theirs.source = ?2))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +147,12 @@ class PackageSources:
 
     def complete(self, source: int, *, about: Iterable[str] | None = None) -> None:
         """From now on it is asked; earlier versions of it are not. `about`: only these codes are new since the last."""
-        asked = (_DISPUTES, source) if about is None else (_DISPUTES_ABOUT, source, _json(list(about)))
-        self._doubt(self._sql.all(*asked))
+        if about is None:
+            self._doubt(self._sql.all(f"{_DISPUTES} AND NOT {_UNRIPE}", source))
+            for _ in self._weigh(source):
+                pass
+        else:
+            self._doubt(self._sql.all(_DISPUTES_ABOUT, source, _json(list(about))))
         superseded = self._sql.run(
             "UPDATE sources SET state = 'superseded' WHERE state = 'complete' AND id <> ?1 AND (kind, name) = "
             "(SELECT kind, name FROM sources WHERE id = ?1)",
@@ -155,17 +169,21 @@ class PackageSources:
         more. In small steps.
         """
         row = self._sql.one("SELECT id FROM sources WHERE kind = ? AND name = ? AND state = 'complete'", kind, name)
-        source = None if row is None else cast("int", row[0])
-        disputes = iter([] if source is None else self._sql.all(f"{_DISPUTES} AND kind = 'shared'", source))
-        found: set[tuple[str, int, int, str]] = set()
-        while part := list(islice(disputes, STEP_ROWS)):
-            found |= self._doubt(part)
-            yield
-        if source is None:
-            return
-        doubted = self._sql.all("SELECT * FROM doubts WHERE source = ? AND because = 'shared'", source)
-        gone = [doubt for doubt in doubted if doubt not in found]
-        self._sql.many("DELETE FROM doubts WHERE code = ? AND source = ? AND other = ? AND because = ?", gone)
+        if row is not None:
+            yield from self._weigh(cast("int", row[0]))
+
+    def _weigh(self, source: int) -> Iterator[None]:
+        """Hold it once more against the sources that came while it was not whole, or that it met before they were."""
+        for pair in self._sql.all(_UNRIPE_PAIRS, source):
+            self._sql.run(_NAMED_SINCE, *pair)
+            found: set[tuple[str, int, int, str]] = set()
+            disputes = iter(self._sql.all(f"{_DISPUTES} AND other = ? AND {_UNRIPE}", *pair))
+            while part := list(islice(disputes, STEP_ROWS)):
+                found |= self._doubt(part)
+                yield
+            doubted = self._sql.all(_UNRIPE_DOUBTS, *pair)
+            gone = [doubt for doubt in doubted if doubt not in found]
+            self._sql.many("DELETE FROM doubts WHERE code = ? AND source = ? AND other = ? AND because = ?", gone)
 
     def drop(self, source: int, *, why: str | None = None) -> None:
         """It is not asked, and its name is free for another try."""

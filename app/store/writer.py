@@ -100,6 +100,8 @@ class StoreWriter:
     def _go_on(self, job: _Sliced) -> None:
         """One slice, on the checkpointer's thread; then folding has its turn."""
         while self._busy():
+            if not self._journal_has_room():
+                self._checkpoint()
             if self._closing.wait(QUIET_S / 5):
                 return
         try:

@@ -177,3 +177,14 @@ def test_asking_and_leaving_are_logged(stocked: Dock) -> None:
 def test_an_unknown_kind_of_conflict_is_told_too(stocked: Dock) -> None:
     settle(stocked, scanned(stocked, BOXES[0]), "conflict", "a_word_of_tomorrow")
     assert only(stocked).kind == "other_conflict"
+
+
+def test_a_rejected_box_may_come_in_by_another_delivery_and_leaves_its_carton_alone(stocked: Dock) -> None:
+    settle(stocked, scanned(stocked, CARTON), "accepted")
+    stocked.desk().command(f"reject {BOXES[0]} 破")
+    settle(stocked, stocked.program.uploads.view().rows[0].id, "accepted")
+    assert received(stocked) == len(BOXES) - 1
+
+    feed(stocked, CodesChange((row(BOXES[0], receipt="T-9-R1"),)))
+    assert received(stocked) == len(BOXES) - 1
+    assert stocked.program.uploads.contradictions.view().rows == ()

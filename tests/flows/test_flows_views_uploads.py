@@ -7,8 +7,9 @@ import pytest
 from app.flows.answers import Answers
 from app.flows.uploads import ITEMS_AT_ONCE
 from sync import Settled
+from sync.dispatch import Dispatch
 from sync.item_ids import packed
-from tests.fixtures.hospital import Dock, code, delivery, drug, line, operator, packages
+from tests.fixtures.hospital import NOW_MS, Dock, code, delivery, drug, line, operator, packages
 
 BOXES = [code("8999011", number) for number in range(120)]
 CARTON = code("8999013", 0)
@@ -72,6 +73,46 @@ def test_the_queue_shows_rows_in_words_and_pages(stocked: Dock) -> None:
     ]
     assert [row.seq for row in (*view.rows, *older.rows)] == [6, 5, 4, 3, 2, 1]
     assert stocked.program.uploads.view(states=["refused"]).rows == ()
+
+
+def taken(dock: Dock) -> list[str]:
+    """The kinds of what may leave now, batch after batch, each answered `accepted`."""
+    database, found = dock.program.writer.database, []
+    site = dock.program.catalogue.site()
+    assert site is not None
+    dispatch = Dispatch(database, hold_after=3)
+
+    def take() -> list[str]:
+        batch = dispatch.take(site.realm, NOW_MS * 2, after=0, max_items=50, max_bytes=10**6).batch
+        for row in batch.rows if batch else ():
+            database.execute_sql("UPDATE sync_outbox SET state = 'accepted', result = 'accepted' WHERE n = ?", (row.n,))
+        return [row.kind for row in batch.rows] if batch else []
+
+    for _ in range(3):
+        found += dock.program.writer.call(take)
+    return found
+
+
+def test_a_scan_set_aside_and_undone_leaves_with_its_undo_and_before_the_next_scan(stocked: Dock) -> None:
+    desk = stocked.desk()
+    desk.scan(BOXES[0].encode())
+    assert stocked.program.uploads.set_aside(ids(stocked)) == 1
+    desk.command("undo")
+    desk.scan(BOXES[0].encode())
+    assert taken(stocked) == []
+
+    assert stocked.program.uploads.retry(ids(stocked)) >= 2
+    assert taken(stocked) == ["scan", "reversal", "scan"]
+    assert counts(stocked)[0] == 1
+
+
+def test_a_refused_item_that_is_set_aside_holds_up_no_reversal(stocked: Dock) -> None:
+    stocked.desk().scan(BOXES[0].encode())
+    stocked.desk().command("undo")
+    scan, _ = ids(stocked)
+    settle(stocked, scan, result="conflict", because="same_code")
+    assert stocked.program.uploads.set_aside([scan]) == 1
+    assert taken(stocked) == ["reversal"]
 
 
 def test_a_refused_scan_that_is_sent_again_counts_again(stocked: Dock) -> None:

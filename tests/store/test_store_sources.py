@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,34 @@ def test_what_is_contradicted_is_kept_and_stands_for_nothing(
 
 
 # ------------------------------------------------------------- what hard deliveries brought to light, a test for each
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lacks=st.sampled_from([(None, None), (None, 3), (4, None), (4, 3)]),
+    turns=st.lists(st.booleans(), max_size=24),
+    size=st.integers(1, 5),
+)
+def test_two_sources_that_come_at_the_same_time_contradict_each_other_only_where_they_differ(
+    tmp_path_factory: pytest.TempPathFactory, lacks: tuple[int | None, int | None], turns: list[bool], size: int
+) -> None:
+    with contextlib.closing(Bench(tmp_path_factory.mktemp("together"))) as bench:
+        shelf, sources, call = Shelf(bench, packs=(8,)), bench.sources, bench.writer.call
+        left = [[one for one in tree(range(8)) if gap is None or one.code != box(gap)] for gap in lacks]
+        kinds = ("middleware", "relay")
+        ids = [call(partial(sources.begin, kind, LATE, 1, at_ms=1, delivery=LATE)) for kind in kinds]
+        while any(left):
+            which = int(turns.pop()) if turns else int(not left[0])
+            part, left[which] = left[which][:size], left[which][size:]
+            bench.writer.run_sliced(partial(sources.stage, ids[which], part), finish=lambda: None)
+            if kinds[which] == "middleware":  # the hospital's word holds page by page
+                call(partial(sources.complete, ids[which], about=[one.code for one in part]))
+            elif part and not left[which]:
+                call(partial(sources.complete, ids[which]))
+        bench.writer.run_sliced(partial(sources.weigh, "middleware", LATE), finish=lambda: None)
+
+        bundles = {bundle(gap // 2) for gap in lacks if gap is not None}
+        assert shelf.doubted() == (bundles | {carton(0)} if bundles else set())
 
 
 def test_a_carton_with_a_bundle_that_was_never_scanned_is_not_counted_without_it(shelf: Shelf) -> None:

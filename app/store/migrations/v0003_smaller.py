@@ -40,6 +40,7 @@ STATEMENTS: tuple[str | Callable[[peewee.SqliteDatabase], None], ...] = (
     "CREATE INDEX corrections_by_code ON corrections (code)",
     "ALTER TABLE sources ADD COLUMN swept INTEGER NOT NULL DEFAULT 0",
     f"CREATE INDEX disputes_by_says ON disputes (says) WHERE kind IN {_ABOUT_A_PARENT}",
+    "CREATE INDEX disputes_unripe ON disputes (other, source) WHERE kind IN ('children', 'shared')",
     f"CREATE INDEX disputes_by_other ON disputes (other_says) WHERE kind IN {_ABOUT_A_PARENT}",
     """CREATE INDEX entries_guessed ON entries (receipt, seq)
         WHERE counted = 1 AND in_force = 1 AND note = 'line_guessed'""",
