@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.base.log import MemoryRing
 from app.ui import theme
 from app.ui.fonts import load_fonts
 from app.ui.theme import Look
@@ -27,6 +30,16 @@ def nothing_stays_on_the_screen() -> Iterator[None]:
         widget.close()
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(autouse=True)
+def no_log_is_left_open() -> Iterator[None]:
+    """A program that a test left behind has its log open; the next one would take its folder for the present one."""
+    yield
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, RotatingFileHandler | MemoryRing)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture
