@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import median
+from statistics import quantiles
 from time import perf_counter
 
 import pytest
@@ -73,7 +73,7 @@ def test_ten_thousand_rows_lay_out_only_what_is_seen(qtbot: QtBot, texts: Texts)
 def test_scrolling_ten_thousand_rows_keeps_the_frame_time_of_ten(
     qtbot: QtBot, texts: Texts, record_property: Callable[[str, object], None]
 ) -> None:
-    """A ratio, not a time: the usual frame of a long list against that of a short one."""
+    """A ratio, not a time: the slowest frames of a long list against those of a short one."""
     slow = {}
     for count in (60, MANY):
         lines = RowList("ui_screen_tasks", bars=True)
@@ -86,9 +86,9 @@ def test_scrolling_ten_thousand_rows_keeps_the_frame_time_of_ten(
             began = perf_counter()
             lines.viewport().repaint()
             took.append((perf_counter() - began) * 1000)
-        slow[count] = median(took)
-    record_property("p50_ms", slow)
-    assert slow[MANY] < 3 * slow[60] + 1
+        slow[count] = quantiles(took, n=20)[-1]
+    record_property("p95_ms", slow)
+    assert slow[MANY] < 3 * slow[60] + 5
 
 
 def test_a_list_changes_row_by_row_and_tells_the_chosen_key(qtbot: QtBot, texts: Texts) -> None:
