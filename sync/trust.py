@@ -13,9 +13,6 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
 from sync.errors import SyncError
 
 _PIN = "sha256/"
@@ -82,6 +79,10 @@ class Trust:
 
 def pin_of(certificate: bytes) -> str:
     """The pin of a DER certificate."""
+    # Here and not above: six megabytes of memory that only a site which pins its hosts needs.
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     key = x509.load_der_x509_certificate(certificate).public_key()
     public = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return _PIN + base64.b64encode(hashlib.sha256(public).digest()).decode()

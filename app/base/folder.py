@@ -9,8 +9,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from app.base.errors import Trouble
 from app.base.paths import DataPaths
 
@@ -41,6 +39,8 @@ class DataFolder:
 
     def __init__(self, root: Path, purpose: str) -> None:
         """Raises Trouble: data_folder_in_use, data_folder_read_only, data_folder_bad."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - not before the first paint
+
         self.paths = DataPaths(root)
         self._make()
         self._lock = FileLock(self.paths.lock, thread_local=False)  # whoever closes lets go, on any thread

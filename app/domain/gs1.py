@@ -1,22 +1,22 @@
 """GS1 element strings: their elements, and what these say. Pure.
 
-The grammar is biip's: common identifiers are matched by the patterns of its own table, in one walk; a message with any
-other identifier is handed to biip whole. Source: GS1 General Specifications (AI table), trace-codes.md §4.
+The common identifiers are matched here, in one walk, by the patterns of the AI table; a message with any other is
+handed to biip whole, and so is a Digital Link. biip reads its tables of the world's company prefixes when it is
+imported, which no carton needs: so it comes with the first such code. Tests hold this module against biip.
+Source: GS1 General Specifications §3 (AI table), §7.9 (check digit), §7.12 (dates), trace-codes.md §4.
 """
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from biip import ParseError
-from biip.checksums import gs1_standard_check_digit
-from biip.gs1_application_identifiers import GS1ApplicationIdentifier
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementString, GS1ElementStrings
-from biip.gs1_messages import GS1Message
+if TYPE_CHECKING:
+    from biip.gs1_element_strings import GS1ElementStrings
 
 GS = "\x1d"
 Elements = tuple[tuple[str, str], ...]  # (identifier, value) in the order of the label
@@ -47,14 +47,31 @@ class Rule:
     open_ended: bool
 
 
-def _rule(ai: str) -> Rule:
-    entry = GS1ApplicationIdentifier.extract(ai)
-    return Rule(re.compile(entry.pattern.removeprefix("^").removesuffix("$")), entry.separator_required)
+def _rule(ai: str, value: str, *, open_ended: bool = False) -> tuple[str, Rule]:
+    return ai, Rule(re.compile(f"{ai}({value})"), open_ended)
 
 
-# The identifiers of trace-codes.md §4.1, as biip's table has them.
-COMMON = {ai: _rule(ai) for ai in ("00", "01", "02", "10", "11", "17", "21", "30", "37", "240", "250")}
+_TEXT = r"[!%-?A-Z_a-z\x22]"  # the 82 characters of GS1
+_DATE = r"\d{2}(?:0\d|1[0-2])(?:[0-2]\d|3[01])"
+# The identifiers of trace-codes.md §4.1, as the AI table has them.
+COMMON = dict(
+    (
+        _rule("00", r"\d{18}"),
+        _rule("01", r"\d{14}"),
+        _rule("02", r"\d{14}"),
+        _rule("10", _TEXT + "{1,20}", open_ended=True),
+        _rule("11", _DATE),
+        _rule("17", _DATE),
+        _rule("21", _TEXT + "{1,20}", open_ended=True),
+        _rule("30", r"\d{0,8}", open_ended=True),
+        _rule("37", r"\d{1,8}", open_ended=True),
+        _rule("240", _TEXT + "{1,30}", open_ended=True),
+        _rule("250", _TEXT + "{1,30}", open_ended=True),
+    )
+)
 DATES = frozenset({"11", "17"})
+_DATE_DIGITS = 6
+_CENTURY, _YEARS_AHEAD = 100, 50  # a year of two digits lies between 49 years past and 50 ahead
 
 
 @lru_cache(maxsize=4_096)  # one product's boxes all carry the same number
@@ -62,16 +79,26 @@ def check_digit_fits(text: str, length: int) -> bool:
     """True for exactly `length` digits whose last is the GS1 mod-10 check digit of the others."""
     if len(text) != length or not (text.isascii() and text.isdigit()):
         return False
-    return gs1_standard_check_digit(text[:-1]) == int(text[-1])
+    weighted = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(text[:-1])))
+    return (10 - weighted % 10) % 10 == int(text[-1])
 
 
 @lru_cache(maxsize=4_096)
 def date_of(value: str) -> dt.date | None:
     """The date of six digits, a day of 00 being the last of its month; None if there is no such day."""
-    try:
-        return GS1ElementString.extract(f"17{value}").date
-    except ParseError:
+    if len(value) != _DATE_DIGITS or not (value.isascii() and value.isdigit()):
         return None
+    year, month, day = _year_of(int(value[:2])), int(value[2:4]), int(value[4:])
+    try:
+        return dt.date(year, month, day or calendar.monthrange(year, month)[1])
+    except ValueError:  # calendar.IllegalMonthError is one
+        return None
+
+
+def _year_of(two_digits: int) -> int:
+    now = dt.datetime.now(tz=dt.UTC).year
+    ahead = (two_digits - now) % _CENTURY
+    return now + ahead - (_CENTURY if ahead > _YEARS_AHEAD else 0)
 
 
 def rule_at(text: str, at: int) -> tuple[str, Rule] | None:
@@ -120,6 +147,10 @@ def bracketed_elements(text: str) -> Elements | None:
 
 def link_elements(text: str) -> Elements | None:
     """The elements of a GS1 Digital Link; None if the address is none."""
+    # Here and not above: see the first lines of this module.
+    from biip import ParseError  # noqa: PLC0415
+    from biip.gs1_digital_link_uris import GS1DigitalLinkURI  # noqa: PLC0415
+
     try:
         return _pairs(GS1DigitalLinkURI.parse(text).element_strings)
     except (ParseError, ValueError):
@@ -154,13 +185,20 @@ def key_of_fields(fields: Gs1Fields) -> str | None:
 def open_ended(ai: str) -> bool:
     """True if an element of this identifier needs a separator behind it."""
     rule = COMMON.get(ai)
-    return rule.open_ended if rule else GS1ApplicationIdentifier.extract(ai).separator_required
+    if rule is not None:
+        return rule.open_ended
+    from biip.gs1_application_identifiers import GS1ApplicationIdentifier  # noqa: PLC0415 - as above
+
+    return GS1ApplicationIdentifier.extract(ai).separator_required
 
 
 def _by_biip(text: str) -> Elements | None:
     bare = text.strip(GS)
     if bare != bare.strip():
         return None  # biip would drop the blanks without a word
+    from biip import ParseError  # noqa: PLC0415 - as above
+    from biip.gs1_messages import GS1Message  # noqa: PLC0415
+
     try:
         return _pairs(GS1Message.parse(bare).element_strings) or None
     except (ParseError, ValueError):

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from app.base.clock import SystemClock
-from app.flows.outcomes import ScanOutcome
-from app.flows.views import SettingRow
 from app.ui.bridge import Bridge
 from app.ui.camera_choice import CameraChoice
 from devices import DeviceError, DeviceState, DeviceStatus, RawScan, ScannerSpec
 
 if TYPE_CHECKING:
+    from app.flows.outcomes import ScanOutcome
+    from app.flows.views import SettingRow
     from devices.camera import CameraDriver, CameraView, Mailbox
     from devices.driver import DeviceThread
     from devices.symbols import GreyPicture

@@ -15,7 +15,6 @@ from PySide6.QtCore import QObject, QTimer, SignalInstance, Slot
 
 from app.base.clock import SystemClock
 from app.base.errors import Trouble
-from app.flows.views import UploadFilter
 from app.ui.bridge import Bridge
 from app.ui.camera_link import CameraLink
 from app.ui.fronts import Front, Shot, Stage
@@ -27,6 +26,7 @@ from sync import SyncStatus
 
 if TYPE_CHECKING:
     from app.flows.manifest_news import Came
+    from app.flows.views import UploadFilter
     from app.ui.session import Session
     from app.wiring import Program
     from devices.keyboard import KeysFeed
@@ -195,8 +195,14 @@ class Conductor(Signals):
     ) -> None:
         """Answer: `uploads_changed` with rows that the filter finds, or in these states (all if empty), older than
         row `before`."""
-        asked = wanted if isinstance(wanted, UploadFilter) else UploadFilter(tuple(wanted))
-        self._wish(lambda session: session.tell_uploads((asked, limit, before)), priority=LATER)
+
+        def work(session: Session) -> None:
+            from app.flows.views import UploadFilter  # noqa: PLC0415 - not before the first paint
+
+            asked = wanted if isinstance(wanted, UploadFilter) else UploadFilter(tuple(wanted))
+            session.tell_uploads((asked, limit, before))
+
+        self._wish(work, priority=LATER)
 
     def ask_upload(self, item: str) -> None:
         """Answer: `upload_told`."""

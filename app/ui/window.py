@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,11 @@ from app.base.paths import DataPaths, default_data_dir
 from app.base.settings import SETTINGS, Settings, text_of
 from app.base.texts import Texts
 from app.domain.reasons import Panel
-from app.domain.rights import Operator
-from app.flows.outcomes import CommandOutcome, ScanOutcome
-from app.flows.views import SettingRow, SiteView
 from app.ui import theme
 from app.ui.conductor import Conductor
 from app.ui.feedback import Feedback
 from app.ui.fonts import load_fonts
 from app.ui.fronts import Front
-from app.ui.one_window import OneWindow, call_first
 from app.ui.screens.registry import SCREENS, Entry, Join
 from app.ui.screens.screen import Screen
 from app.ui.screens.sign_in import HERE, SignInScreen
@@ -43,6 +40,9 @@ from devices import DeviceState, DeviceStatus
 from sync import SyncStatus
 
 if TYPE_CHECKING:
+    from app.domain.rights import Operator
+    from app.flows.outcomes import CommandOutcome, ScanOutcome
+    from app.flows.views import SettingRow, SiteView
     from app.wiring import Program
 
 DESK_WIDTH_PX, DESK_HEIGHT_PX = 1280, 800
@@ -71,6 +71,8 @@ class MainWindow(QMainWindow):
     """The one window of the program, usable from 320×480 upwards and with text of 100 to 200 %."""
 
     closed = Signal()
+    painted = Signal()
+    """Once, after the first paint, or when it is not waited for any longer; what is behind the window is opened now."""
 
     def __init__(
         self,
@@ -165,6 +167,7 @@ class MainWindow(QMainWindow):
     def _start(self) -> None:
         if self._awaits_paint:
             self._awaits_paint = False
+            self.painted.emit()
             self.conductor.start()
 
     @Slot()
@@ -248,7 +251,7 @@ class MainWindow(QMainWindow):
         self._follow_settings()
 
     def _follow_settings(self) -> None:
-        look = look_of(self._rows, dark_outside=is_dark_outside())
+        look = look_of({row.key: row.value for row in self._rows}, dark_outside=is_dark_outside())
         if look != self.frame.look:
             self.frame.set_look(look)
             self.setWindowTitle(self._texts.title("window_name", look.lang))
@@ -307,6 +310,8 @@ def is_open_already(folder: Path, texts: Texts) -> bool:
     """True if this folder has a window, which was called to the front; Qt is only begun where one may be there."""
     if holder_of(folder) is None:
         return False
+    from app.ui.one_window import call_first  # noqa: PLC0415 - not before the first paint
+
     application_of(sys.argv[:1], texts)
     return call_first(folder, texts)
 
@@ -316,6 +321,15 @@ def open_program(args: argparse.Namespace, environment: Environment) -> Program:
     from app.wiring import Call, Program  # noqa: PLC0415
 
     return Program(Call("window", args.data_dir, args.server, environment))
+
+
+def keep_only(window: MainWindow, folder: Path, texts: Texts) -> None:
+    """From now on a second window of this folder calls this one to the front."""
+    from app.ui.one_window import OneWindow  # noqa: PLC0415 - not before the first paint
+
+    only = OneWindow(folder, window, texts)
+    window.conductor.ready.connect(only.open_door)
+    window.conductor.trouble.connect(only.hear_trouble)
 
 
 def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[MainWindow], object] | None = None) -> int:
@@ -334,9 +348,7 @@ def run_window(argv: Sequence[str], opening: Opening, *, on_shown: Callable[[Mai
     if fonts.trouble is not None:
         window.frame.notices.tell(Notice(fonts.trouble))
     if opening.folder is not None:
-        only = OneWindow(opening.folder, window, opening.texts)
-        window.conductor.ready.connect(only.open_door)
-        window.conductor.trouble.connect(only.hear_trouble)
+        window.painted.connect(partial(keep_only, window, opening.folder, opening.texts))
     window.begin()
     if on_shown is not None:
         on_shown(window)
@@ -366,8 +378,9 @@ def early_look(paths: DataPaths, lang: str) -> tuple[Look, bool]:
     """
     with contextlib.suppress(Trouble):
         values = Settings.load(paths).values
-        rows = [SettingRow(one.key, text_of(values[one.key]), "", one.file, may_change=False) for one in SETTINGS]
-        return look_of(rows, dark_outside=False), values["theme"] == "auto"
+        return look_of({one.key: text_of(values[one.key]) for one in SETTINGS}, dark_outside=False), values[
+            "theme"
+        ] == "auto"
     return Look(lang=lang), True
 
 

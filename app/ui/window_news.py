@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.base.texts import LANGUAGES
-from app.flows.views import SettingRow
 from app.ui.clock_check import ABOUT_CLOCK
 from app.ui.clock_check import CODES as CLOCK_CODES
 from app.ui.shell.notices import Notice
@@ -88,9 +87,8 @@ def with_sync(status: Status, sync: SyncStatus) -> Status:
     return replace(status, network=network, waiting=sync.waiting, refused=sync.refused + sync.held)
 
 
-def look_of(rows: Sequence[SettingRow], *, dark_outside: bool) -> Look:
-    """The look that the settings ask for; `dark_outside`: the system's own colours are dark."""
-    values = {row.key: row.value for row in rows}
+def look_of(values: Mapping[str, str], *, dark_outside: bool) -> Look:
+    """The look that the settings, by key, ask for; `dark_outside`: the system's own colours are dark."""
     theme = values.get("theme", "auto")
     dark = theme == "dark" or (theme == "auto" and dark_outside)
     lang = values.get("lang", LANGUAGES[0])

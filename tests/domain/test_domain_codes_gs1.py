@@ -6,12 +6,24 @@ import datetime as dt
 
 import pytest
 from biip import ParseError
+from biip.checksums import gs1_standard_check_digit
+from biip.gs1_application_identifiers import GS1ApplicationIdentifier
+from biip.gs1_element_strings import GS1ElementString
 from biip.gs1_messages import GS1Message
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.codes import GS, Gs1, ambiguities_of, key_of, read, split_candidates
-from app.domain.gs1 import Elements, Gs1Fields, elements_of, key_of_fields, open_ended
+from app.domain.gs1 import (
+    COMMON,
+    Elements,
+    Gs1Fields,
+    check_digit_fits,
+    date_of,
+    elements_of,
+    key_of_fields,
+    open_ended,
+)
 from app.domain.lost_separators import MOST_SPLITS, splits_of
 from tests.domain.code_fuzz import fault_of, strings
 
@@ -52,6 +64,40 @@ MESSAGES = st.one_of(st.lists(ELEMENT, max_size=7).map("".join), st.text("012378
 @example(HEAD + GS + GS + "21S" + GS)
 def test_our_walk_reads_what_biip_reads(text: str) -> None:
     assert elements_of(text) == biip_elements(text)
+
+
+@pytest.mark.parametrize("ai", COMMON)
+def test_the_common_identifiers_are_matched_as_in_the_table(ai: str) -> None:
+    entry = GS1ApplicationIdentifier.extract(ai)
+    ours = COMMON[ai]
+    assert (f"^{ours.pattern.pattern}$", ours.open_ended) == (entry.pattern, entry.separator_required)
+
+
+def biip_date(value: str) -> dt.date | None:
+    try:
+        return GS1ElementString.extract(f"17{value}").date
+    except ParseError:
+        return None
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.integers(0, 99), st.integers(0, 13), st.integers(0, 32))
+@example(0, 2, 0)  # the last of February of a leap year
+@example(76, 1, 1)
+@example(77, 1, 1)
+def test_a_date_is_the_one_that_biip_reads(year: int, month: int, day: int) -> None:
+    value = f"{year:02}{month:02}{day:02}"
+    assert date_of(value) == biip_date(value)
+
+
+def test_every_year_of_two_digits_lies_in_the_century_that_biip_says() -> None:
+    values = [f"{year:02}0100" for year in range(100)]
+    assert [date_of(value) for value in values] == [biip_date(value) for value in values]
+
+
+@given(st.text("0123456789", min_size=2, max_size=18))
+def test_a_check_digit_is_the_one_that_biip_counts(text: str) -> None:
+    assert check_digit_fits(text, len(text)) == (gs1_standard_check_digit(text[:-1]) == int(text[-1]))
 
 
 @pytest.mark.parametrize("text", [f"{HEAD}21S ", f" {HEAD}21S", f"{HEAD}10A B", f"(01){GTIN}(10)A B(21)S"])

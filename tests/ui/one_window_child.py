@@ -28,14 +28,17 @@ def main() -> int:
 
 def play(window: MainWindow) -> None:
     """Minimised as soon as there is a door."""
-    only = next(iter(window.findChildren(OneWindow)))
+
+    def painted() -> None:
+        only = next(iter(window.findChildren(OneWindow)))
+        only.called.connect(lambda: tell(what="called", minimised=window.isMinimized()))
 
     def ready() -> None:
         window.showMinimized()
         tell(what="ready", minimised=window.isMinimized())
 
+    window.painted.connect(painted)
     window.conductor.ready.connect(ready)
-    only.called.connect(lambda: tell(what="called", minimised=window.isMinimized()))
     bridge = Bridge(window)
     threading.Thread(target=partial(wait_for_end, bridge, window), name="input", daemon=True).start()
 

@@ -20,7 +20,20 @@ from app.ui.window import MainWindow, Opening
 from app.wiring import Program
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = ("httpx", "biip", "keyring", "peewee", "sqlite3", "serial", "msgspec", "app.wiring", "PySide6.QtMultimedia")
+SLOW = (
+    "httpx",
+    "biip",
+    "keyring",
+    "peewee",
+    "sqlite3",
+    "serial",
+    "msgspec",
+    "app.wiring",
+    "app.flows.views",
+    "filelock",
+    "app.ui.one_window",
+    "PySide6.QtMultimedia",
+)
 LATER = ("tasks", "receiving", "lookup", "uploads", "devices", "settings", "about")
 ROUNDS = 40
 

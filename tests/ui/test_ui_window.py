@@ -189,7 +189,7 @@ def test_scanners_are_named_shortly() -> None:
     ],
 )
 def test_the_look_that_settings_ask_for(rows: Mapping[str, str], dark_outside: bool, look: Look) -> None:
-    assert look_of([setting(key, value) for key, value in rows.items()], dark_outside=dark_outside) == look
+    assert look_of(rows, dark_outside=dark_outside) == look
 
 
 @pytest.mark.parametrize(

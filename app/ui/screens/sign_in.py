@@ -6,13 +6,12 @@ Everything works from the store. The hospital is needed once, for the first list
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
-from app.flows.views import OperatorChoice, SiteView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.screen import Form, Look, Screen
@@ -23,6 +22,9 @@ from app.ui.widgets.fitting import Fit, Label
 from app.ui.widgets.keypad import Keypad
 from app.ui.widgets.rows import Row, RowList
 from sync import SyncStatus
+
+if TYPE_CHECKING:
+    from app.flows.views import OperatorChoice, SiteView
 
 HERE = frozenset({"pin_wrong", "pin_locked", "operator_unknown"})
 """Troubles that are told on this screen and nowhere else."""
