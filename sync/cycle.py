@@ -152,11 +152,14 @@ class Exchange:
         # In the background what arrives during a request lingers for the next one: a steady stream of scans would
         # otherwise become a stream of requests with one item each.
         more, large = True, drain
-        while more and not stopping():
-            pushed = self._push.batch(site.site_id, site.limits, drain=large)
-            progress.moved += pushed.items
-            more = pushed.more or (drain and pushed.items > 0)
-            large = drain or pushed.more
+        try:
+            while more and not stopping():
+                pushed = self._push.batch(site.site_id, site.limits, drain=large)
+                progress.moved += pushed.items
+                more = pushed.more or (drain and pushed.items > 0)
+                large = drain or pushed.more
+        finally:
+            self._push.give_back()
 
     def _fetch(self, site: Site, progress: _Progress, stopping: Callable[[], bool], drain: bool) -> None:
         while not stopping():

@@ -7,6 +7,7 @@ again, and nobody but this module moves it, the technician's `Outbox.release` ex
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -19,6 +20,8 @@ from sync.outbox import Counts, Outbox, whole, word
 from sync.ports import Database
 from sync.upload_log import NO_ANSWER, PUT_BACK, AttemptLog
 from sync.verdicts import Sent, Settled, Verdict
+
+log = logging.getLogger(__name__)
 
 SANE_WAIT_MS = 3_600_000
 """No wait is longer: a due time beyond it comes from a wall clock that was moved, and counts as due."""
@@ -44,6 +47,9 @@ ORDER BY o.n LIMIT ?
 _SETTLE = (
     "UPDATE sync_outbox SET state = ?, result = ?, code = ?, text = ?, with_ids = ?, settled_ms = ?, next_ms = ?, "
     "alone = 0 WHERE n = ? AND state IN ('in_flight', 'unsure')"
+)
+_AWAITED = (
+    "SELECT o.n FROM json_each(?) j CROSS JOIN sync_outbox o ON o.n = j.value WHERE o.state IN ('in_flight', 'unsure')"
 )
 _OTHERS_OF_RECEIPT = """
 SELECT count(*) FROM sync_outbox o INDEXED BY sync_outbox_open, sync_outbox c
@@ -133,25 +139,25 @@ class Dispatch:
         """Mark the next batch as in flight, before any byte of it leaves."""
         chunk = max_items + ROOM_FOR_BLOCKED
         found = self._database.execute_sql(_TAKE, (after, now_ms, now_ms + SANE_WAIT_MS, realm, chunk)).fetchall()
-        candidates = [_candidate(values) for values in found]
+        candidates = self._readable(found)
         planned: Plan = plan(candidates, max_items=max_items, max_bytes=max_bytes)
         for stranded in planned.stranded:
             self._database.execute_sql(
                 "UPDATE sync_outbox SET state = 'held', code = 'waits_for_held' WHERE n = ?", (stranded.row.n,)
             )
         if not planned.chosen:
-            return Taken(None, candidates[-1].row.n if len(candidates) == chunk else None)
+            return Taken(None, whole(found[-1][0]) if len(found) == chunk else None)
         bodies = tuple(candidate.body for candidate in planned.chosen)
         number = self._database.execute_sql(
             "INSERT INTO sync_batch (realm, items, bytes, sent_ms, first_n, last_n) VALUES (?, ?, ?, ?, ?, ?)",
             (realm, len(bodies), sum(map(len, bodies)), now_ms, planned.chosen[0].row.n, planned.chosen[-1].row.n),
         ).lastrowid
-        rows = tuple(replace(candidate.row, attempts=candidate.row.attempts + 1) for candidate in planned.chosen)
+        rows = tuple(_once_more(candidate.row) for candidate in planned.chosen)
         self._database.cursor().executemany(
             "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = attempts + 1 WHERE n = ?",
             [(number, row.n) for row in rows],
         )
-        return Taken(Batch(whole(number), rows, bodies), None, planned.more or len(candidates) == chunk)
+        return Taken(Batch(whole(number), rows, bodies), None, planned.more or len(found) == chunk)
 
     def unsure(self, realm: str, *, after: int, limit: int) -> tuple[Sent, ...]:
         """Rows to ask for, in order of creation."""
@@ -165,14 +171,21 @@ class Dispatch:
     def settle(
         self, verdicts: Sequence[Verdict], now_ms: int, delay_ms: Callable[[int], int], batch: int | None = None
     ) -> tuple[Settled, ...]:
-        """Record answers; returns them as they were recorded (a close may have become held).
+        """Record answers; returns them as they were recorded (a close may have become held), without those to rows
+        that were decided meanwhile.
 
         `batch`: where they came from. `delay_ms` gives the back-off after so many attempts.
         """
+        verdicts = self._awaited(verdicts)
         self._database.cursor().executemany(_SETTLE, [_settling(verdict, now_ms, delay_ms) for verdict in verdicts])
         if batch is not None:
             self._log.put([_attempt(verdict, batch) for verdict in verdicts if verdict.word != "accepted"])
         return tuple(self._hold_if_hopeless(verdict) for verdict in verdicts)
+
+    def _awaited(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        found = self._database.execute_sql(_AWAITED, (json.dumps([verdict.row.n for verdict in verdicts]),)).fetchall()
+        awaited = {n for (n,) in found}
+        return [verdict for verdict in verdicts if verdict.row.n in awaited]
 
     def told(self, realm: str, rows: Sequence[Sent], verdicts: Sequence[Verdict], now_ms: int) -> None:
         """Log what a question about these rows brought."""
@@ -204,6 +217,15 @@ class Dispatch:
         """These took no effect: they go back to the queue as they were."""
         self._log.put([(row.n, batch, PUT_BACK, outcome, None) for row in rows])
         self._move(rows, "queued")
+
+    def give_back(self, batch: Batch) -> None:
+        """A batch of which no byte left: as if it had never been taken."""
+        self._database.cursor().executemany(
+            "UPDATE sync_outbox SET state = 'queued', batch = NULL, attempts = attempts - 1 "
+            "WHERE n = ? AND batch = ? AND state = 'in_flight'",
+            [(row.n, batch.number) for row in batch.rows],
+        )
+        self._database.execute_sql("DELETE FROM sync_batch WHERE number = ?", (batch.number,))
 
     def suspect(self, row: Sent) -> int:
         """A call with this row alone was refused as a whole; how often that has happened."""
@@ -251,6 +273,19 @@ class Dispatch:
         tally = {str(state): whole(rows) for state, rows in found}
         return tally.get("accepted", 0), tally.get("refused", 0)
 
+    def _readable(self, found: Sequence[tuple[object, ...]]) -> list[Candidate]:
+        """A row that cannot be read waits for IT, and nobody else waits for it."""
+        candidates = []
+        for values in found:
+            try:
+                candidates.append(_candidate(values))
+            except (ValueError, TypeError) as error:
+                log.warning("row %s of the outbox cannot be read: %s", values[0], error)
+                self._database.execute_sql(
+                    "UPDATE sync_outbox SET state = 'held', code = 'body_damaged' WHERE n = ?", (values[0],)
+                )
+        return candidates
+
     def _move(self, rows: Sequence[Sent], state: str) -> None:
         self._database.cursor().executemany(
             "UPDATE sync_outbox SET state = ? WHERE n = ? AND state = 'in_flight'", [(state, row.n) for row in rows]
@@ -289,6 +324,10 @@ def _settling(verdict: Verdict, now_ms: int, delay_ms: Callable[[int], int]) -> 
     unknown = settled.state == "queued" and settled.code is None
     result = None if unknown else "later" if settled.state == "queued" else settled.state
     return (state, result, settled.code, settled.text, with_ids, settled_ms, next_ms, verdict.row.n)
+
+
+def _once_more(row: Sent) -> Sent:
+    return Sent(row.n, row.id, row.receipt, row.kind, row.attempts + 1)
 
 
 def _sent(values: Sequence[object]) -> Sent:

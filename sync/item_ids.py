@@ -6,9 +6,9 @@ An id that is no UUID in its usual writing stays the text that it is; SQLite kee
 from __future__ import annotations
 
 import re
-import uuid
 
 _USUAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BYTES = 16
 
 
 def packed(item_id: str) -> bytes | str:
@@ -19,7 +19,10 @@ def packed(item_id: str) -> bytes | str:
 def unpacked(stored: object) -> str:
     """The id again."""
     if isinstance(stored, bytes):
-        return str(uuid.UUID(bytes=stored))
+        if len(stored) != _BYTES:
+            raise ValueError(f"an id of {len(stored)} bytes")
+        text = stored.hex()  # by hand: twenty thousand of them are a tenth of a second with uuid.UUID
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
     if isinstance(stored, str):
         return stored
     raise TypeError(f"not an id: {type(stored).__name__}")
