@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from devices.errors import CODES, DeviceError
     from devices.manager import DeviceManager
     from devices.ports import Found, FoundPort, list_ports, list_scanners
+    from devices.raw import RawRead
     from devices.registry import DriverFactory
     from devices.scan import DeviceState, DeviceStatus, RawScan
     from devices.spec import ScannerSpec
@@ -25,6 +26,7 @@ __all__ = [
     "DriverFactory",
     "Found",
     "FoundPort",
+    "RawRead",
     "RawScan",
     "ScannerSpec",
     "list_ports",
@@ -35,6 +37,7 @@ _HOMES = {
     "errors": ("CODES", "DeviceError"),
     "manager": ("DeviceManager",),
     "ports": ("Found", "FoundPort", "list_ports", "list_scanners"),
+    "raw": ("RawRead",),
     "registry": ("DriverFactory",),
     "scan": ("DeviceState", "DeviceStatus", "RawScan"),
     "spec": ("ScannerSpec",),

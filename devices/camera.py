@@ -18,7 +18,7 @@ from typing import Protocol
 from devices.errors import DeviceError, PortLost
 from devices.places import Turn, Turner, turned_back
 from devices.scan import Dropped, RawScan
-from devices.sightings import Marked, Seen, Sightings
+from devices.sightings import Marked, Sightings
 from devices.spec import ScannerSpec
 from devices.symbols import GreyPicture, Symbol, formats_with, read_symbols, turned_formats
 
@@ -103,6 +103,14 @@ class CameraView:
     marks: tuple[Marked, ...]
     read: tuple[Symbol, ...] = ()
     """What was read in this very frame, before anything was judged."""
+    at_s: float = 0.0
+    """When, by the clock that the judgement goes by."""
+    counted: tuple[Symbol, ...] = ()
+    """What became a scan with this frame."""
+    expected: frozenset[bytes] = frozenset()
+    """Labels of this frame that the manifest has."""
+    forgotten: tuple[bytes, ...] = ()
+    """Labels that may count again from this frame on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +201,14 @@ class CameraSource:
         if not picture.is_whole:
             raise CameraError("camera_no_picture", self._device)
         self._last_frame_s = now_s
-        while self._forgets:
-            self._sightings.forget(self._forgets.popleft())
+        forgotten = self._forget()
         read = self._look(picture)
         seen = self._sightings.see(read, now_s)
         self._frames += 1
-        self._show(picture, seen, read)
+        expected = frozenset(symbol.label for symbol in read if self._sightings.is_expected(symbol.label))
+        self._show(
+            CameraView(picture.width, picture.height, seen.marks, read, now_s, seen.counted, expected, forgotten)
+        )
         at_ms = self._now_ms()
         return tuple(RawScan(self._device, symbol.payload, at_ms, symbol.aim) for symbol in seen.counted)
 
@@ -233,8 +243,15 @@ class CameraSource:
             for symbol in read_symbols(turned, self._turned)
         )
 
-    def _show(self, picture: GreyPicture, seen: Seen, read: tuple[Symbol, ...]) -> None:
+    def _forget(self) -> tuple[bytes, ...]:
+        forgotten = []
+        while self._forgets:
+            forgotten.append(self._forgets.popleft())
+            self._sightings.forget(forgotten[-1])
+        return tuple(forgotten)
+
+    def _show(self, view: CameraView) -> None:
         try:
-            self._eyes.on_view(CameraView(picture.width, picture.height, seen.marks, read))
+            self._eyes.on_view(view)
         except Exception:
             _log.exception("a view of %s was not taken", self._device)

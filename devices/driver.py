@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from devices.errors import DeviceError, PortLost
+from devices.raw import RawRead, Recordable
 from devices.scan import DeviceState, DeviceStatus, Dropped, RawScan
 
 _log = logging.getLogger(__name__)
@@ -53,9 +54,15 @@ class DeviceThread:
     """Runs one driver until it is stopped or the device ends by itself."""
 
     def __init__(
-        self, driver: Driver, *, on_scan: Callable[[RawScan], None], on_status: Callable[[DeviceStatus], None]
+        self,
+        driver: Driver,
+        *,
+        on_scan: Callable[[RawScan], None],
+        on_status: Callable[[DeviceStatus], None],
+        on_raw: Callable[[RawRead], None] = lambda _: None,
     ) -> None:
         self._driver = driver
+        self._on_raw = on_raw
         self._on_scan = on_scan
         self._on_status = on_status
         self._status = DeviceStatus(driver.device, DeviceState.CLOSED)
@@ -107,6 +114,7 @@ class DeviceThread:
             finally:
                 for dropped in source.close():
                     self._note(dropped.code)
+                self._hand_out_raw(source)
         except PortLost as error:
             self._tell(DeviceState.LOST, error.code)
         except DeviceError as error:
@@ -131,7 +139,17 @@ class DeviceThread:
                     self._hand_out(item)
                 else:
                     self._note(item.code)
+            self._hand_out_raw(source)
         return False
+
+    def _hand_out_raw(self, source: Source) -> None:
+        if not isinstance(source, Recordable):
+            return
+        for read in source.raw():
+            try:
+                self._on_raw(read)
+            except Exception:
+                _log.exception("what %s read was not taken", read.device)
 
     def _hand_out(self, scan: RawScan) -> None:
         try:

@@ -70,11 +70,11 @@ class Typist:
     With `midstream` the first keys may be the end of a label: until a moment of silence they are not trusted.
     """
 
-    def __init__(self, typing: Typing, *, midstream: bool = False) -> None:
+    def __init__(self, typing: Typing, *, midstream: bool = False, caps_lock: bool = False) -> None:
         self._typing = typing
         self._ends = _END_BYTES[typing.profile.suffix]
         self._held: set[int] = set()
-        self._caps = False
+        self._caps = caps_lock
         self._alt_digits: str | None = None
         self._label = bytearray()
         self._refused: str | None = None
@@ -86,6 +86,16 @@ class Typist:
     def synchronised(self) -> bool:
         """True while the next key is known to belong to a label that will be handed out whole."""
         return not (self._unsure or self._refused)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the next key may stand in the middle of a label."""
+        return self._unsure
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is half read and no key that changes others is down."""
+        return self.synchronised and not self._label and not self._held and self._alt_digits is None
 
     @property
     def caps_lock(self) -> bool:

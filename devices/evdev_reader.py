@@ -20,9 +20,11 @@ from typing import Protocol
 
 from devices.catalog import Way, recognise
 from devices.errors import DeviceError, PortError, PortLost
+from devices.evdev_events import LED, SYN, SYN_REPORT, EventReader
 from devices.evdev_keys import FUNCTION_KEYS, Typing, Typist
 from devices.framing import Label
 from devices.ports import Found
+from devices.raw import RawLog, RawRead, TypingSetup
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec, UsbAddress
 from devices.usb_socket import same_socket, socket_of
@@ -30,8 +32,6 @@ from devices.usb_socket import same_socket, socket_of
 _WAIT_MS = 50
 _EVENT = struct.Struct("@llHHi")  # input_event: seconds, microseconds, type, code, value
 _BATCH = 64 * _EVENT.size
-_SYN, _KEY, _LED = 0x00, 0x01, 0x11
-_SYN_REPORT, _SYN_DROPPED = 0, 3
 _CAPS_LED = 1
 _MONOTONIC = 1
 
@@ -153,10 +153,12 @@ class EvdevSource:
         self._device = device
         self._wait_ms = wait_ms
         self._handle = handle
+        self._typing = typing
         self._typist = Typist(typing, midstream=True)
+        self._events = EventReader(self._typist, self._held)
         self._keyboard = keyboard
         self._now_ms = now_ms
-        self._discarding = False
+        self._log = RawLog(device, self._setup, now_ms)
         self._shown_caps = False
         self._in_step = False
         self._open = True
@@ -174,9 +176,9 @@ class EvdevSource:
             waiting, _, _ = select.select([self._handle], [], [], self._wait_ms / 1000)
             if waiting:
                 for seconds, micros, kind, code, value in _EVENT.iter_unpack(self._fetch()):
-                    told += self._take(kind, code, value, seconds * 1000 + micros // 1000)
+                    told += self._take(kind, code, value, seconds * 1_000_000 + micros)
             else:
-                told += self._typist.quiet(asked_at_ms + self._wait_ms)
+                told += self._quiet(asked_at_ms + self._wait_ms)
         except OSError as error:
             raise PortLost(self._device) from error
         self._follow_caps_lock()
@@ -190,7 +192,13 @@ class EvdevSource:
             self._open = False
             with contextlib.suppress(OSError):
                 os.close(self._handle)
-        return self._typist.give_up()
+        dropped = self._typist.give_up()
+        self._log.came(event.code for event in dropped)
+        self._log.rest()
+        return dropped
+
+    def raw(self) -> tuple[RawRead, ...]:
+        return self._log.take()
 
     def _fetch(self) -> bytes:
         try:
@@ -201,17 +209,30 @@ class EvdevSource:
             raise OSError(errno.ENODEV, "end of events")
         return events[: len(events) // _EVENT.size * _EVENT.size]
 
-    def _take(self, kind: int, code: int, value: int, at_ms: int) -> tuple[Label | Dropped, ...]:
-        if kind == _SYN:
-            if code == _SYN_DROPPED:
-                self._discarding = True
-            elif code == _SYN_REPORT and self._discarding:
-                self._discarding = False
-                return self._typist.lost(self._keyboard.held())
-            return ()
-        if kind != _KEY or self._discarding:
-            return ()
-        return self._typist.key(code, value, at_ms)
+    def _take(self, kind: int, code: int, value: int, at_us: int) -> tuple[Label | Dropped, ...]:
+        if kind != SYN or code != SYN_REPORT or self._log.is_under_way:
+            self._log.step("event", numbers=(kind, code, value), at_us=at_us)
+        return self._noted(self._events.take(kind, code, value, at_us // 1000))
+
+    def _quiet(self, at_ms: int) -> tuple[Label | Dropped, ...]:
+        was_quiet, events = self._log.is_quiet, self._typist.quiet(at_ms)
+        if self._log.is_under_way and (events or not was_quiet):
+            self._log.step("quiet", at_us=at_ms * 1000)
+        return self._noted(events)
+
+    def _noted(self, events: tuple[Label | Dropped, ...]) -> tuple[Label | Dropped, ...]:
+        self._log.came(event.payload if isinstance(event, Label) else event.code for event in events)
+        if self._events.is_at_rest and self._log.is_under_way:
+            self._log.rest()
+        return events
+
+    def _held(self) -> frozenset[int]:
+        held = self._keyboard.held()
+        self._log.step("held", numbers=tuple(sorted(held)))
+        return held
+
+    def _setup(self) -> TypingSetup:
+        return TypingSetup(self._typing, self._typist.is_unsure, self._typist.caps_lock)
 
     def _follow_caps_lock(self) -> None:
         if self._typist.caps_lock is not self._shown_caps:
@@ -244,6 +265,9 @@ class GroupedSource:
     def close(self) -> tuple[Dropped, ...]:
         return tuple(dropped for part in self._parts for dropped in part.close())
 
+    def raw(self) -> tuple[RawRead, ...]:
+        return tuple(read for part in self._parts for read in part.raw())
+
 
 class GrabbedKeyboard:
     """The controls of a grabbed event device."""
@@ -259,7 +283,7 @@ class GrabbedKeyboard:
         with contextlib.suppress(OSError):  # a scanner without lamps
             leds = int.from_bytes(fcntl.ioctl(self._handle, _LEDS, bytes(_LED_BYTES)), "little")
             if bool(leds >> _CAPS_LED & 1) is not on:
-                events = _EVENT.pack(0, 0, _LED, _CAPS_LED, int(on)) + _EVENT.pack(0, 0, _SYN, _SYN_REPORT, 0)
+                events = _EVENT.pack(0, 0, LED, _CAPS_LED, int(on)) + _EVENT.pack(0, 0, SYN, SYN_REPORT, 0)
                 os.write(self._handle, events)
 
 

@@ -70,12 +70,13 @@ class Framer:
     scanner was sending). Unless `idle_ms` of silence come first, they are dropped up to the next end of a label.
     """
 
-    def __init__(self, profile: Profile, *, midstream: bool = False) -> None:
+    def __init__(self, profile: Profile, *, midstream: bool = False, by_silence: bool | None = None) -> None:
+        """`by_silence`: what another Framer of this line had learned."""
         self._profile = profile
         pattern, end_bytes = _ENDS.get(profile.suffix, (None, 1))
         self._end = None if pattern is None else re.compile(pattern)
         self._tail_bytes = end_bytes - 1
-        self._silence_ends = profile.suffix in (Suffix.NONE, Suffix.EITHER)
+        self._silence_ends = profile.suffix in (Suffix.NONE, Suffix.EITHER) if by_silence is None else by_silence
         self._learns = profile.suffix is Suffix.EITHER
         self._pending = bytearray()
         self._silent_ms = 0
@@ -87,6 +88,21 @@ class Framer:
     def synchronised(self) -> bool:
         """True while the next byte is known to belong to a label that will be handed out whole."""
         return not (self._unsure or self._skipping)
+
+    @property
+    def by_silence(self) -> bool:
+        """Whether silence ends a label, as far as is known by now."""
+        return self._silence_ends
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the next byte may stand in the middle of a label."""
+        return self._unsure
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is half read."""
+        return not self._pending and self.synchronised
 
     def feed(self, chunk: bytes) -> tuple[Label | Dropped, ...]:
         """Take the bytes of one read; labels and drops in the order of the line."""

@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar, cast
 from devices.errors import PortError
 from devices.hid_layout import Described, describe
 from devices.hid_pos import HidLabel, HidPosDecoder
+from devices.raw import RawLog
 from devices.scan import Dropped
 
 if sys.platform == "linux":
@@ -85,17 +86,19 @@ Event = HidLabel | Dropped | Lost
 class HidLine:
     """An open device. Read on the bus thread only; `events` may be emptied by any one thread."""
 
-    def __init__(self, handle: Handle, described: Described, now_ms: Callable[[], int]) -> None:
+    def __init__(self, handle: Handle, descriptor: bytes, now_ms: Callable[[], int]) -> None:
+        self.descriptor = descriptor
         self.events: queue.SimpleQueue[tuple[Event, int]] = queue.SimpleQueue()
         self.in_step = False
-        self.described = described
+        self.described: Described = describe(descriptor)
         self._handle = handle
         self._now_ms = now_ms
         self._decoder: HidPosDecoder | None = None
+        self._log: RawLog | None = None
         self.is_open = True
 
-    def listen(self, decoder: HidPosDecoder) -> None:
-        self._decoder = decoder
+    def listen(self, decoder: HidPosDecoder, log: RawLog) -> None:
+        self._decoder, self._log = decoder, log
 
     def wake(self, report: bytes) -> None:
         """Send one feature report; a scanner that does not know it may refuse."""
@@ -120,12 +123,13 @@ class HidLine:
             self.is_open = False
             with contextlib.suppress(*_FAULTS):
                 self._handle.close()
-            if self._decoder is not None:
+            if self._decoder is not None and self._log is not None:
                 self._tell(self._decoder.give_up())
+                self._log.rest()
 
     def _poll(self, wait_ms: int) -> bool:
-        decoder = self._decoder
-        if decoder is None:
+        decoder, log = self._decoder, self._log
+        if decoder is None or log is None:
             return False
         size = self.described.longest
         asked_at_s = time.monotonic()
@@ -133,19 +137,28 @@ class HidLine:
         for _ in range(_BURST):
             if not report:
                 break
-            self._tell(decoder.feed(bytes(report), int(time.monotonic() * 1000)))
+            came, at_ms = bytes(report), int(time.monotonic() * 1000)
+            log.step("report", came, at_us=at_ms * 1000)
+            self._tell(decoder.feed(came, at_ms))
             asked_at_s = time.monotonic()
             report = self._handle.read(size)
         else:
             return True
         # Empty when asked, so whatever came before that moment has been read.
-        self._tell(decoder.quiet(int(asked_at_s * 1000)))
+        was_quiet, events = log.is_quiet, decoder.quiet(int(asked_at_s * 1000))
+        if log.is_under_way and (events or not was_quiet):
+            log.step("quiet", at_us=int(asked_at_s * 1000) * 1000)
+        self._tell(events)
+        if decoder.is_at_rest and log.is_under_way:
+            log.rest()
         self.in_step = self.in_step or decoder.synchronised
         return False
 
     def _tell(self, events: Sequence[Event]) -> None:
         at_ms = self._now_ms() if events else 0
         for event in events:
+            if self._log is not None and not isinstance(event, Lost):
+                self._log.came((event.label if isinstance(event, HidLabel) else event.code,))
             self.events.put((event, at_ms))
 
 
@@ -171,13 +184,13 @@ class HidBus:
         """Open one device without listening yet; OSError where the library cannot."""
         return self._ask(functools.partial(self._open, path, now_ms))
 
-    def listen(self, line: HidLine, decoder: HidPosDecoder, wake: bytes | None) -> None:
+    def listen(self, line: HidLine, decoder: HidPosDecoder, log: RawLog, wake: bytes | None) -> None:
         """From now on the line hands out labels; `wake` is a feature report to send first."""
 
         def begin() -> None:
             if wake is not None:
                 line.wake(wake)
-            line.listen(decoder)
+            line.listen(decoder, log)
             self._lines.append(line)
 
         self._ask(begin)
@@ -207,7 +220,7 @@ class HidBus:
                 descriptor = bytes(handle.get_report_descriptor())
             except _FAULTS:
                 descriptor = b""
-            return HidLine(handle, describe(descriptor), now_ms)
+            return HidLine(handle, descriptor, now_ms)
         except Exception:
             handle.close()
             raise

@@ -45,6 +45,11 @@ class HidLabel:
     aim: str | None
     """None where the report carries no AIM identifier."""
 
+    @property
+    def label(self) -> bytes:
+        """What the rules read: the payload behind its AIM identifier."""
+        return self.payload if self.aim is None else self.aim.encode() + self.payload
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
@@ -98,6 +103,16 @@ class HidPosDecoder:
     def synchronised(self) -> bool:
         """True while the next report is known to begin a label or to continue the one at hand."""
         return not (self._unsure or self._skipping)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the next report may be the second half of a label."""
+        return self._unsure
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is half read and nothing waits in the system's queue."""
+        return self._pending is None and self.synchronised and not self._answering and not self._unread
 
     def feed(self, report: bytes, at_ms: int) -> tuple[HidLabel | Dropped, ...]:
         """Take one report, read at `at_ms` (any steady clock)."""

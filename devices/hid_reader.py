@@ -20,6 +20,7 @@ from devices.hid_bus import HidBus, HidEntry, HidLine, Lost, the_bus
 from devices.hid_layout import FORMS, SCANNER_PAGE, SCANNER_USAGE, VENDOR, WITHOUT_AIM
 from devices.hid_pos import Habits, HidLabel, HidPosDecoder
 from devices.ports import Found
+from devices.raw import HidSetup, RawLog, RawRead
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec, UsbAddress
 from devices.usb_socket import same_socket, socket_of
@@ -104,9 +105,15 @@ class HidDriver:
             form=FORMS.get(self._spec.option("form")),
             likely_form=WITHOUT_AIM if Quirk.HID_NO_AIM in quirks else None,
         )
-        decoder = HidPosDecoder(line.described, self._spec.profile(), habits, midstream=True)
-        self._bus.listen(line, decoder, self._wake_report(line, quirks))
-        return HidSource(self.device, self._bus, line, lock)
+        profile = self._spec.profile()
+        decoder = HidPosDecoder(line.described, profile, habits, midstream=True)
+
+        def setup() -> HidSetup:
+            return HidSetup(profile, decoder.is_unsure, line.descriptor, habits)
+
+        log = RawLog(self.device, setup, self._now_ms)
+        self._bus.listen(line, decoder, log, self._wake_report(line, quirks))
+        return HidSource(self.device, self._bus, line, lock, log)
 
     def _wake_report(self, line: HidLine, quirks: frozenset[Quirk]) -> bytes | None:
         """Feature report 0xFE = 01, where the maker's scanners may need it and this one has it, or the site says so."""
@@ -119,11 +126,12 @@ class HidDriver:
 class HidSource:
     """An open scanner; the bus thread reads it, the device thread takes the labels from here."""
 
-    def __init__(self, device: str, bus: HidBus, line: HidLine, lock: DeviceLock) -> None:
+    def __init__(self, device: str, bus: HidBus, line: HidLine, lock: DeviceLock, log: RawLog) -> None:
         self._device = device
         self._bus = bus
         self._line = line
         self._lock = lock
+        self._log = log
 
     @property
     def ready(self) -> bool:
@@ -150,6 +158,9 @@ class HidSource:
         self._lock.release()
         left = [event for event in self._events(0) if not isinstance(event, Lost)]
         return tuple(event if isinstance(event, Dropped) else Dropped("scan_not_taken") for event in left)
+
+    def raw(self) -> tuple[RawRead, ...]:
+        return self._log.take()
 
     def _events(self, wait_s: float) -> Iterator[RawScan | Dropped | Lost]:
         with contextlib.suppress(queue.Empty):

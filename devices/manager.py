@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from devices.driver import DeviceThread
 from devices.errors import SpecError
+from devices.raw import RawRead
 from devices.registry import NO_FACTORIES, DriverFactory, driver_for
 from devices.scan import DeviceState, DeviceStatus, RawScan
 from devices.spec import ScannerSpec
@@ -23,11 +24,13 @@ class DeviceManager:
         on_status: Callable[[DeviceStatus], None],
         now_ms: Callable[[], int],
         factories: Mapping[str, DriverFactory] = NO_FACTORIES,
+        on_raw: Callable[[RawRead], None] = lambda _: None,
     ) -> None:
         """Nothing is opened yet. Callbacks come on the devices' threads, in order per device; they must be quick.
 
         SpecError where one device is named twice. `now_ms` is epoch milliseconds, UTC. `factories`: drivers of kinds
-        that the caller feeds itself (`keys`, `camera`); they go before the registry.
+        that the caller feeds itself (`keys`, `camera`); they go before the registry. `on_raw` hears what was read,
+        piece by piece, right after what came of it.
         """
         named = [spec.device for spec in specs]
         for spec in specs:
@@ -38,6 +41,7 @@ class DeviceManager:
         self._on_status = on_status
         self._now_ms = now_ms
         self._factories = factories
+        self._on_raw = on_raw
         self._threads: dict[str, DeviceThread] = {}
 
     def start(self) -> None:
@@ -95,4 +99,4 @@ class DeviceManager:
 
     def _thread_of(self, spec: ScannerSpec) -> DeviceThread:
         driver = driver_for(spec, self._now_ms, self._factories)
-        return DeviceThread(driver, on_scan=self._on_scan, on_status=self._on_status)
+        return DeviceThread(driver, on_scan=self._on_scan, on_status=self._on_status, on_raw=self._on_raw)

@@ -1,8 +1,9 @@
 """Writes what scanners send as a recording that `replay` plays back: a line of JSON per scan. Called on device threads.
 
 A patient's credential is masked before it reaches the stream: of it only the moment and the device are written.
-Besides scans there are lines with a `kind`: `keys` (a label as it was typed, key by key), `sightings` (the codes of one
-frame of a camera), `status` (a scanner that came, went or dropped something).
+Besides scans there are lines with a `kind`: `raw` (what a device read, piece by piece, and what came of it), `keys` (a
+label as it was typed, key by key), `sightings` (the codes of one frame of a camera), `status` (a scanner that came,
+went or dropped something).
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
+from devices.raw import RawRead
+from devices.raw_lines import raw_entry
+from devices.raw_masking import Judge, Suspicion, size_of
 from devices.scan import DeviceStatus, RawScan
 from devices.text_of import Encoding, text_of
 from devices.wedge import Scanned
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 """Some four thousand labels of a scanner that types, or an hour of codes before a camera."""
+HIDDEN = b"\x00"
+"""Stands for every patient's code before a camera: in its place, but without a sign of it."""
 _AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
 
 
@@ -56,6 +63,39 @@ def entry_of(scan: RawScan, *, masked: bool) -> dict[str, object]:
     return entry
 
 
+def sightings_entry(
+    device: str, view: CameraView, at_ms: int, is_credential: Callable[[bytes], bool]
+) -> dict[str, object]:
+    """One frame: each code with text, symbology and place, whether the manifest has it, and whether it became a scan.
+
+    Pictures are never kept: a patient may stand before the camera.
+    """
+
+    def code(symbol: Symbol) -> dict[str, object]:
+        said: dict[str, object] = {"aim": symbol.aim, "place": [[round(x, 1), round(y, 1)] for x, y in symbol.place]}
+        said |= {"expected": symbol.label in view.expected, "counted": symbol in view.counted}
+        if is_credential(symbol.label):
+            return said | {"masked": True}
+        said |= {"raw_hex": symbol.payload.hex(), "payload": None}
+        with contextlib.suppress(UnicodeDecodeError):
+            said["payload"] = symbol.payload.decode()
+        return said
+
+    return {
+        "kind": "sightings",
+        "device": device,
+        "at_ms": at_ms,
+        "at_us": round(view.at_s * 1_000_000),
+        "size": [view.width, view.height],
+        "codes": [code(symbol) for symbol in view.read],
+        "forgotten": [_hidden(label).hex() if is_credential(label) else label.hex() for label in view.forgotten],
+    }
+
+
+def _hidden(label: bytes) -> bytes:
+    return (label[:3] if label[:1] == b"]" else b"") + HIDDEN
+
+
 class RecordingFull(OSError):
     """The recording has reached its size; what stands in it is whole."""
 
@@ -64,12 +104,10 @@ class Recording:
     """A recording under way. Whole lines only, each flushed; any thread. Every method: OSError where the disk refuses,
     RecordingFull at the end of its size."""
 
-    def __init__(
-        self, stream: BinaryIO, is_credential: Callable[[bytes], bool], *, most_bytes: int = MOST_BYTES
-    ) -> None:
-        """`is_credential` judges a label's bytes."""
+    def __init__(self, stream: BinaryIO, judge: Judge, *, most_bytes: int = MOST_BYTES) -> None:
         self._stream = stream
-        self._is_credential = is_credential
+        self._judge = judge
+        self._suspicions: dict[str, Suspicion] = {}
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self.scans = 0
@@ -80,32 +118,43 @@ class Recording:
 
     def take(self, scan: RawScan) -> None:
         """Write one scan."""
-        masked = self._is_credential(scan.label)
+        masked = self._suspicion_of(scan.device).hides(scan.label, scan.at_ms)
         self._write(entry_of(scan, masked=masked), scans=1, masked=int(masked))
+
+    def take_raw(self, read: RawRead) -> None:
+        """Write what a device read, and what came of it: the scans of such a device are not written beside."""
+        labels = sum(isinstance(item, bytes) for item in read.came)
+        clear = self._suspicion_of(read.device).clear(read)
+        if clear is None:
+            self._write(raw_entry(read), scans=labels)
+            return
+        codes = [item for item in read.came if isinstance(item, str)]
+        self._write({"kind": "raw", "device": read.device, "at_ms": read.at_ms, "masked": True, "labels": labels,
+                     "dropped": codes, "bytes": size_of(read)}, scans=labels, masked=labels - len(clear))  # fmt: skip
+        for label in clear:
+            self._write(entry_of(RawScan(read.device, label, read.at_ms), masked=False))
 
     def take_typed(self, label: TypedLabel, at_ms: int) -> None:
         """Write a label that came as keys, or why it was not taken."""
         taken = isinstance(label.came, Scanned)
+        if isinstance(label.came, Scanned) and self._suspicion_of("keys").hides(label.came.payload, at_ms):
+            label = replace(label, steps=None, is_patients=True, times_us=())
         entry = keys_entry(label) | {"at_ms": at_ms}
         self._write(entry, scans=int(taken), masked=int(label.is_patients), refused=int(not taken))
 
     def take_view(self, device: str, view: CameraView, at_ms: int) -> None:
         """Write what was read in one frame; a frame without codes says nothing."""
-        if view.read:
-            codes = [self._sighting(symbol) for symbol in view.read]
-            self._write({"kind": "sightings", "device": device, "at_ms": at_ms, "size": [view.width, view.height],
-                         "codes": codes})  # fmt: skip
+        if view.read or view.forgotten:
+            self._write(sightings_entry(device, view, at_ms, self._judge.is_credential))
 
     def take_status(self, status: DeviceStatus, at_ms: int) -> None:
         """Write that a scanner moved."""
         self._write({"kind": "status", "device": status.device, "at_ms": at_ms, "state": status.state.value,
                      "code": status.code})  # fmt: skip
 
-    def _sighting(self, symbol: Symbol) -> dict[str, object]:
-        place = [[round(x, 1), round(y, 1)] for x, y in symbol.place]
-        if self._is_credential(symbol.label):
-            return {"aim": symbol.aim, "masked": True, "place": place}
-        return {"raw_hex": symbol.payload.hex(), "aim": symbol.aim, "place": place}
+    def _suspicion_of(self, device: str) -> Suspicion:
+        with self._lock:
+            return self._suspicions.setdefault(device, Suspicion(self._judge))
 
     def _write(self, entry: dict[str, object], *, scans: int = 0, masked: int = 0, refused: int = 0) -> None:
         line = json.dumps(entry).encode() + b"\n"

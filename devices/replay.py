@@ -2,8 +2,9 @@
 
 A line that begins with `{` is JSON: `{"raw_hex": "…"}` or `{"payload": "…"}`, with an optional `at_ms` whose
 differences are the gaps. Any other line is a code as it stands. What `matou devices listen --json` prints is such a
-recording. Keys of a scanner that types (`kind` keys) go through the decoder once more, so a recorded fault is seen
-again as long as it is there; frames of a camera and states (`sightings`, `status`) are not played.
+recording. What a device read (`kind` raw) and keys of a scanner that types (`keys`) go through their decoders once
+more, so a recorded fault is seen again as long as it is there. Of a camera its scans are played, not its frames
+(`sightings`; `devices.played_again` judges those), and `status` is not played.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devices.errors import RecordingError
+from devices.raw_lines import RawLine, read_raw
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec
 from devices.wedge import Outcome, Refused, Scanned, WedgeDecoder
@@ -123,21 +125,27 @@ def parse_recording(content: bytes, name: str) -> tuple[RecordedScan, ...]:
     """All scans of a recording; empty and masked lines are none. RecordingError names `name` and the line."""
     scans: list[RecordedScan] = []
     decoder = WedgeDecoder(WedgeProfile())
-    for where, line in _lines(content, name):
-        entry = _entry_of(line, where)
+    for where, line in lines_of(content, name):
+        entry = entry_of_line(line, where)
         if entry is None:
             scans.append(RecordedScan(line))
+        elif entry.get("kind") == "raw":
+            scans += [_recorded(item, at_ms) for item, at_ms in _raw_of(entry, where).decode()]
         elif entry.get("kind") is None or entry.get("kind") == "keys":
             scans += _scans_of(entry, where, decoder)
     return tuple(scan for scan in scans if scan.payload or scan.refused is not None)
+
+
+def _recorded(item: bytes | str, at_ms: int) -> RecordedScan:
+    return RecordedScan(item, at_ms) if isinstance(item, bytes) else RecordedScan(b"", at_ms, item)
 
 
 def typed_again(content: bytes, name: str) -> tuple[TypedAgain, ...]:
     """Every label of keys whose keys were recorded, decoded anew: `then` and `now` side by side make a test."""
     found = []
     decoder = WedgeDecoder(WedgeProfile())
-    for where, line in _lines(content, name):
-        entry = _entry_of(line, where)
+    for where, line in lines_of(content, name):
+        entry = entry_of_line(line, where)
         if entry is not None and entry.get("kind") == "keys":
             keys = _keys_of(entry, where)
             now = keys.decode(decoder)
@@ -146,13 +154,14 @@ def typed_again(content: bytes, name: str) -> tuple[TypedAgain, ...]:
     return tuple(found)
 
 
-def _lines(content: bytes, name: str) -> list[tuple[str, bytes]]:
+def lines_of(content: bytes, name: str) -> list[tuple[str, bytes]]:
+    """Every line of a recording with its place in words."""
     lines = content.removeprefix(_BOM).split(b"\n")
     return [(f"{name}:{number}", line.removesuffix(b"\r")) for number, line in enumerate(lines, start=1)]
 
 
-def _entry_of(line: bytes, where: str) -> dict[str, object] | None:
-    """None: a code as it stands."""
+def entry_of_line(line: bytes, where: str) -> dict[str, object] | None:
+    """None: a code as it stands. RecordingError names `where`."""
     if not line.startswith(b"{"):
         return None
     try:
@@ -168,6 +177,13 @@ def _entry_of(line: bytes, where: str) -> dict[str, object] | None:
 def _keys_of(entry: dict[str, object], where: str) -> KeysLine:
     try:
         return read_keys(entry)
+    except ValueError:
+        raise RecordingError("bad_recording", where) from None
+
+
+def _raw_of(entry: dict[str, object], where: str) -> RawLine:
+    try:
+        return read_raw(entry)
     except ValueError:
         raise RecordingError("bad_recording", where) from None
 

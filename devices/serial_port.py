@@ -22,6 +22,7 @@ from devices.catalog import Model
 from devices.errors import PortError, PortLost
 from devices.framing import Framer, Label, Profile, Suffix
 from devices.ports import FoundPort, address_of, list_ports
+from devices.raw import RawLog, RawRead, SerialSetup
 from devices.scan import Dropped, RawScan
 from devices.spec import ScannerSpec, SerialSettings
 
@@ -121,7 +122,9 @@ class SerialSource:
         self._spec = spec
         self._tty = tty
         self._path = path
+        self._profile = profile
         self._framer = Framer(profile, midstream=True)
+        self._log = RawLog(spec.device, self._setup, now_ms)
         self._wait_ms = read_wait_ms(profile)
         self._now_ms = now_ms
         self._last_byte_ms = 0
@@ -140,12 +143,15 @@ class SerialSource:
             raise PortLost(self._spec.address) from error
         if chunk:
             self._last_byte_ms = self._now_ms()
+            self._log.step("bytes", chunk)
             events = self._framer.feed(chunk)
         elif self._path is not None and self._path.is_gone():
             raise PortLost(self._spec.address)
         else:
             # The nominal wait, not the measured one: time in which this thread got no processor is no silence.
+            self._log.silence(self._wait_ms)
             events = self._framer.silence(self._wait_ms)
+        self._note(events)
         self._in_step = self._in_step or self._framer.synchronised
         return tuple(self._stamped(event) for event in events)
 
@@ -153,7 +159,21 @@ class SerialSource:
         """Let go at once, so that the scanner can come back under its name."""
         with contextlib.suppress(*PORT_FAULTS):
             self._tty.close()
-        return self._framer.give_up()
+        dropped = self._framer.give_up()
+        self._log.came(event.code for event in dropped)
+        self._log.rest()
+        return dropped
+
+    def raw(self) -> tuple[RawRead, ...]:
+        return self._log.take()
+
+    def _note(self, events: tuple[Label | Dropped, ...]) -> None:
+        self._log.came(event.payload if isinstance(event, Label) else event.code for event in events)
+        if self._framer.is_at_rest and self._log.is_under_way:
+            self._log.rest()
+
+    def _setup(self) -> SerialSetup:
+        return SerialSetup(self._profile, self._framer.is_unsure, self._framer.by_silence)
 
     def _stamped(self, event: Label | Dropped) -> RawScan | Dropped:
         if isinstance(event, Label):

@@ -99,6 +99,11 @@ class Sightings:
         marks = tuple(Marked(symbol, _mark_of(track)) for track in shown for symbol in track.symbols)
         return Seen(tuple(track.symbols[0] for track in counted), marks)
 
+    def is_expected(self, label: bytes) -> bool:
+        """Whether a code in view was found in the manifest when it came."""
+        track = self._tracks.get(label)
+        return track is not None and track.expected
+
     def forget(self, label: bytes) -> None:
         """The scan of this code was not taken: if it is read again, it counts again."""
         self._tracks.pop(label, None)

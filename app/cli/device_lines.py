@@ -17,7 +17,7 @@ from app.base.errors import Trouble, WrongUse
 from app.base.options import Environment
 from app.base.texts import Texts
 from app.flows.credentials import is_credential
-from devices import DeviceError, DeviceManager, DeviceState, DeviceStatus, RawScan, ScannerSpec
+from devices import DeviceError, DeviceManager, DeviceState, DeviceStatus, RawRead, RawScan, ScannerSpec
 from devices.recorder import entry_of
 from devices.text_of import Encoding, text_of
 
@@ -167,11 +167,14 @@ def parsed(texts: Sequence[str]) -> list[ScannerSpec]:
 
 @contextlib.contextmanager
 def opened(
-    specs: Sequence[ScannerSpec], on_scan: Callable[[RawScan], None], on_status: Callable[[DeviceStatus], None]
+    specs: Sequence[ScannerSpec],
+    on_scan: Callable[[RawScan], None],
+    on_status: Callable[[DeviceStatus], None],
+    on_raw: Callable[[RawRead], None] = lambda _: None,
 ) -> Iterator[DeviceManager]:
     """Scanners that are listened to while inside; Trouble where one cannot be opened here at all."""
     try:
-        manager = DeviceManager(specs, on_scan=on_scan, on_status=on_status, now_ms=SystemClock().now_ms)
+        manager = DeviceManager(specs, on_scan=on_scan, on_status=on_status, now_ms=SystemClock().now_ms, on_raw=on_raw)
         manager.start()
     except DeviceError as error:
         raise Trouble(error.code, subject=error.subject) from error

@@ -1,4 +1,4 @@
-"""`matou devices list|listen|record|probe|doctor`: what is plugged in, and what it sends. No window, no store.
+"""`matou devices list|listen|record|replay|probe|doctor`: what is plugged in, and what it sends. No window, no store.
 
 Lines are written from the devices' threads, one at a time; the main thread waits for the end.
 """
@@ -10,14 +10,15 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from app.base.clock import SystemClock
 from app.base.errors import EXIT_DONE, EXIT_WORLD_SAID_NO, Trouble
 from app.base.options import add_scanner_option
-from app.cli import devices_doctor, devices_probe
+from app.cli import devices_doctor, devices_probe, devices_replay
 from app.cli.device_lines import (
     POLL_S,
     Lines,
@@ -28,8 +29,9 @@ from app.cli.device_lines import (
     named_specs,
     opened,
 )
-from app.flows.credentials import is_credential
-from devices import Found, RawScan, list_scanners
+from app.flows.credentials import CredentialJudge
+from devices import DeviceStatus, Found, RawRead, RawScan, list_scanners
+from devices.raw import KINDS
 from devices.recorder import Recording
 
 
@@ -52,6 +54,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     recording.add_argument("--seconds", type=float, metavar="S", help="录多久 (how long; default: until Ctrl+C)")
     recording.add_argument("--json", action="store_true", help="结束时一行 JSON (a line of JSON at the end)")
     recording.set_defaults(run=run_record)
+    devices_replay.register(commands)
     devices_probe.register(commands)
     devices_doctor.register(commands)
 
@@ -84,9 +87,9 @@ def run_record(args: argparse.Namespace) -> int:
     """Record until a signal, the time given, or until every device has ended; 3 if one failed or the disk refused."""
     specs, words = named_specs(args), Words.read()
     with _new_file(args.to) as stream:
-        taking = _Taking(Recording(stream, is_credential))
         states = StateLines(words)
-        with opened(specs, taking.take, states.take_status) as manager, ended_by_signal() as ended:
+        taking = _Taking(Recording(stream, CredentialJudge()), states)
+        with opened(specs, taking.take, taking.take_status, taking.take_raw) as manager, ended_by_signal() as ended:
             deadline_s = time.monotonic() + args.seconds if args.seconds else float("inf")
             while not (ended.is_set() or taking.refused.is_set() or time.monotonic() > deadline_s):
                 if manager.wait_finished(POLL_S):
@@ -103,15 +106,28 @@ def run_record(args: argparse.Namespace) -> int:
 
 
 class _Taking:
-    """Stops the recording when the disk refuses. Called on the devices' threads."""
+    """Stops the recording when the disk refuses or the file is full. Called on the devices' threads."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, states: StateLines) -> None:
         self.recording = recording
         self.refused = threading.Event()
+        self._states = states
+        self._now_ms = SystemClock().now_ms
 
     def take(self, scan: RawScan) -> None:
+        if scan.device.partition(":")[0] not in KINDS:  # of those what they read is taken
+            self._write(lambda: self.recording.take(scan))
+
+    def take_raw(self, read: RawRead) -> None:
+        self._write(lambda: self.recording.take_raw(read))
+
+    def take_status(self, status: DeviceStatus) -> None:
+        self._states.take_status(status)
+        self._write(lambda: self.recording.take_status(status, self._now_ms()))
+
+    def _write(self, write: Callable[[], None]) -> None:
         try:
-            self.recording.take(scan)
+            write()
         except OSError:
             self.refused.set()
 

@@ -7,6 +7,15 @@ import unicodedata
 
 from app.domain.own_forms import holds_voucher
 
+DIGITS = 28
+"""Signs of a voucher that begins with 424."""
+_OPC_SIGNS = 64
+"""More than any of those that begin with opc."""
+_OPEN = re.compile(
+    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:8[0-9]{19})*(424[0-9]*)\Z|(opc[0-9A-Za-z]*)\Z"
+    r"|\A(42?|op?|\][A-Za-z]?[0-9A-Za-z]?)\Z",
+    re.IGNORECASE,
+)
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _CONTROLS = "".join(map(chr, range(0x21)))
 
@@ -20,6 +29,31 @@ def is_credential(payload: bytes) -> bool:
     plain = payload.decode("latin-1")
     narrow = unicodedata.normalize("NFKC", payload.decode("utf-8", "replace"))
     return any(holds_voucher(reading) for text in {plain, narrow} for reading in _readings(text))
+
+
+def missing_signs(payload: bytes) -> int:
+    """How many signs may come yet of a voucher that begins in this text and does not end there; 0: none begins."""
+    plain = payload.decode("latin-1").rstrip(_CONTROLS)
+    found = [match for text in _readings(plain) for match in (_OPEN.search(text), _OPEN.search(text.strip(_CONTROLS)))]
+    missing = [_missing(match) for match in found if match is not None]
+    return max(missing, default=0)
+
+
+class CredentialJudge:
+    """What a recording asks about patients' codes."""
+
+    def is_credential(self, payload: bytes) -> bool:
+        return is_credential(payload)
+
+    def missing_signs(self, payload: bytes) -> int:
+        return missing_signs(payload)
+
+
+def _missing(match: re.Match[str]) -> int:
+    digits, opc, short = match.groups()
+    if digits is not None:
+        return max(0, DIGITS - len(digits))
+    return max(0, _OPC_SIGNS - len(opc)) if opc is not None else _OPC_SIGNS - len(short)
 
 
 def _readings(text: str) -> tuple[str, ...]:

@@ -24,12 +24,13 @@ from devices import DeviceStatus, RawScan
 
 if TYPE_CHECKING:
     from devices.camera import CameraView
+    from devices.raw import RawRead
     from devices.recorder import Recording
     from devices.wedge_recorder import TypedLabel
 
 MOST_IN_FOLDER = 200_000_000
-TYPES = "keys"
-"""The scanner that types is recorded key by key, not by what came of it."""
+BY_WHAT_THEY_READ = frozenset({"serial", "hid", "evdev", "keys"})
+"""Kinds that are recorded by their bytes, reports, events and keys; what came of these stands beside them."""
 _log = logging.getLogger(__name__)
 
 
@@ -66,14 +67,14 @@ class ScannerRecording(QObject):
 
     def begin(self, folder: Path) -> None:
         """Begin a file of its own. Raises Trouble: recording_unwritable, recording_folder_full."""
-        from app.flows.credentials import is_credential  # noqa: PLC0415 - nobody waits for it at the start
+        from app.flows.credentials import CredentialJudge  # noqa: PLC0415 - nobody waits for it at the start
         from devices.recorder import Recording  # noqa: PLC0415
 
         with self._lock:
             if self._recording is not None:
                 return
             self._stream, path = _new_file(folder, self._now_ms())
-            self._recording = Recording(self._stream, is_credential)
+            self._recording = Recording(self._stream, CredentialJudge())
             self._show(RecordingView(True, str(path)))
         _log.info("a recording of all scanners begins")
 
@@ -83,9 +84,13 @@ class ScannerRecording(QObject):
             self._end(code)
 
     def take(self, scan: RawScan) -> None:
-        """A scan of any scanner but the one that types."""
-        if scan.device != TYPES:
+        """A scan of any scanner that is not recorded by what it read."""
+        if scan.device.partition(":")[0] not in BY_WHAT_THEY_READ:
             self._write(lambda recording: recording.take(scan))
+
+    def take_raw(self, read: RawRead) -> None:
+        """What a scanner read, piece by piece."""
+        self._write(lambda recording: recording.take_raw(read))
 
     def take_typed(self, label: TypedLabel) -> None:
         """A label that came as keys, or was refused."""

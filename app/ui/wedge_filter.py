@@ -18,8 +18,9 @@ from app.ui.wedge_focus import FocusWatch
 from app.ui.widgets.keypad import Keypad
 from devices.scan import Dropped
 from devices.wedge import Outcome, Refused, Scanned, Typed, pasted_label
+from devices.wedge_burst import FEWEST
 from devices.wedge_keys import KeyEvent, caps_of, place_of
-from devices.wedge_reading import WedgeProfile
+from devices.wedge_reading import WedgeProfile, end_sign
 from devices.wedge_recorder import TypedLabel, WatchedDecoder
 
 CONFIRM_MS = 1
@@ -51,13 +52,14 @@ class WedgeFilter(QObject):
         self._pasting: set[int] = set()
         self._last_ms = self._wrapped_ms = 0
         self._lag_us = 0
-        self._count = 0
+        self._count = self._rest = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._quiet)
         self._focus = FocusWatch(scanning, self)
         self._focus.composed.connect(self._composed)
+        self._focus.shot.connect(self._shot)
         handle.installEventFilter(self)
 
     def record(self, watch: Callable[[TypedLabel], None] | None, is_credential: Callable[[bytes], bool]) -> None:
@@ -82,6 +84,8 @@ class WedgeFilter(QObject):
     def _key(self, event: QKeyEvent) -> bool:
         self._count += 1
         pressed = event.type() == QEvent.Type.KeyPress
+        if self._is_rest(event, pressed=pressed):
+            return True
         if not pressed and event.key() in self._pasting:
             self._pasting.discard(event.key())
             return True
@@ -153,6 +157,30 @@ class WedgeFilter(QObject):
             self._decoder.take_whole(label)
             self.heard.emit(label)
 
+    @Slot()
+    def _shot(self) -> None:
+        """An input method kept a scan's keys. What it made of them is no label, and went nowhere."""
+        self._decoder.left()  # what is kept back is part of it
+        self._decoder.composed(self._now_us())
+        self._carry_out((Refused("wedge_ime"),))
+
+    def _is_rest(self, event: QKeyEvent, *, pressed: bool) -> bool:
+        """Keys that the input method let through behind a scan that it kept."""
+        if not pressed:
+            return False
+        now_us, pace = time.monotonic_ns() // 1000, self._focus.pace
+        if pace.goes_on(now_us):
+            self._pasting.add(event.key())
+            self._rest += bool(event.text())
+            if self._rest == FEWEST:  # a whole label perhaps, the next one: nobody shall wait for it
+                self.heard.emit(Dropped("wedge_ime"))
+            if end_sign(self._translated(event), self._decoder.profile) is not None:
+                pace.end_rest()
+            return True
+        self._rest = 0
+        pace.key(now_us)
+        return False
+
     def _wind(self) -> None:
         wait_us = self._decoder.wait_us
         if wait_us is None:
@@ -174,6 +202,8 @@ class WedgeFilter(QObject):
             if isinstance(outcome, Typed):
                 self._replay(outcome.events)
             elif isinstance(outcome, Refused):
+                if outcome.code == "wedge_ime":
+                    self._focus.take_back()
                 self.heard.emit(Dropped(outcome.code))
             else:
                 self.heard.emit(outcome.payload)

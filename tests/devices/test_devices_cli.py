@@ -24,6 +24,7 @@ from devices import Found, FoundPort, RawScan
 from devices.catalog import recognise
 from devices.replay import parse_recording
 from devices.sheet import SHEET
+from tests.devices.hid_library import wait_until
 from tests.fixtures.ptyport import PtyPort
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -304,8 +305,8 @@ def test_record_masks_a_credential_before_the_file(secret, port, tmp_path, progr
     recording.wait_for("err", "就绪")
     wide = secret.translate({number: number + 0xFEE0 for number in range(0x21, 0x7F)})
     port.write(b"PLAIN\r" + secret.encode() + b"\r]Q1" + secret.encode() + b"\r" + wide.encode() + b"\rLAST\x1d\xff\r")
-    while b"ff" not in path.read_bytes().rpartition(b"LAST".hex().encode())[2]:
-        assert recording.process.poll() is None
+    assert wait_until(lambda: b"ff" in path.read_bytes().rpartition(b"LAST".hex().encode())[2], 30)
+    assert recording.process.poll() is None
     recording.process.send_signal(signal.SIGINT)
     assert recording.end() == 0
     assert json.loads(recording.line("out")) == {"kind": "end", "scans": 5, "masked": 3, "file": str(path)}
@@ -313,6 +314,27 @@ def test_record_masks_a_credential_before_the_file(secret, port, tmp_path, progr
     for form in (secret, secret.encode().hex(), wide, wide.encode().hex(), json.dumps(wide)[1:-1]):
         assert form[:40] not in written
     assert [scan.payload for scan in parse_recording(path.read_bytes(), "day")] == [b"PLAIN", b"LAST\x1d\xff"]
+
+
+def test_replay_says_where_it_is_not_the_same_any_more(port, tmp_path, program):
+    path = tmp_path / "day.jsonl"
+    recording = program("record", "--scanner", port.spec, "--to", str(path), "--json")
+    recording.wait_for("err", "就绪")
+    port.write(b"8999011000000000")
+    port.write(b"0001\r")
+    assert wait_until(lambda: b'"came"' in path.read_bytes(), 30)
+    recording.process.send_signal(signal.SIGINT)
+    assert recording.end() == 0
+    replay = program("replay", str(path), "--json")
+    assert replay.end() == 0
+    said = json.loads(replay.line("out"))
+    assert (said["now"], said["same"], said["kind"]) == (["89990110000000000001"], True, "raw")
+    path.write_bytes(
+        path.read_bytes().replace(b'"payload": "8', b'"payload": "9').replace(b'"raw_hex": "38', b'"raw_hex": "39')
+    )
+    replay = program("replay", str(path))
+    assert replay.end() == 3
+    assert "结果不同" in replay.line("out")
 
 
 def test_a_recording_is_never_overwritten_and_a_folder_is_no_file(tmp_path, program):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flows.credentials import is_credential
+from app.flows.credentials import CredentialJudge, is_credential
 from devices import RawScan
 from devices.recorder import Recording, aim_of, entry_of
 from devices.registry import DRIVERS
@@ -18,6 +18,16 @@ from devices.replay import parse_recording
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "data" / "scans"
 VOUCHER = b"424" + b"0123456789" * 2 + b"01234"
+
+
+class Nobody:
+    """Where there are no patients."""
+
+    def is_credential(self, payload: bytes) -> bool:
+        return False
+
+    def missing_signs(self, payload: bytes) -> int:
+        return 0
 
 
 @pytest.mark.parametrize("kind", sorted(set(DRIVERS) - {"replay"}))
@@ -37,7 +47,7 @@ def test_every_driver_has_recording(kind):
 )
 def test_whatever_a_device_sends_is_played_back_as_the_program_saw_it(sent):
     stream = io.BytesIO()
-    recording = Recording(stream, lambda _: False)
+    recording = Recording(stream, Nobody())
     scans = [RawScan("hid:0C2E:0B81", payload, at_ms, aim) for payload, aim, at_ms in sent]
     for scan in scans:
         recording.take(scan)
@@ -49,7 +59,7 @@ def test_whatever_a_device_sends_is_played_back_as_the_program_saw_it(sent):
 @given(st.binary(max_size=20), st.binary(max_size=20), st.sampled_from([None, "]Q1"]))
 def test_a_voucher_wherever_it_stands_leaves_nothing_of_itself(before, behind, aim):
     stream = io.BytesIO()
-    recording = Recording(stream, is_credential)
+    recording = Recording(stream, CredentialJudge())
     payload = before + VOUCHER + behind
     recording.take(RawScan("serial:X", payload, 5, aim))
     if is_credential(RawScan("serial:X", payload, 5, aim).label):
@@ -83,4 +93,4 @@ def test_a_full_disk_is_told_to_whoever_records():
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="space"):
-        Recording(Full(), lambda _: False).take(RawScan("x", b"A", 1))
+        Recording(Full(), Nobody()).take(RawScan("x", b"A", 1))

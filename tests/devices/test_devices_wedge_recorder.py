@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.flows.credentials import is_credential
+from app.flows.credentials import CredentialJudge, is_credential
 from devices.errors import RecordingError
 from devices.recorder import Recording, RecordingFull
 from devices.replay import parse_recording, typed_again
@@ -39,7 +39,7 @@ class Desk:
         self.decoder = WatchedDecoder(profile or WedgeProfile())
         self.decoder.is_credential = is_credential
         self.stream = io.BytesIO()
-        self.recording = Recording(self.stream, is_credential)
+        self.recording = Recording(self.stream, CredentialJudge())
         self.decoder.watch = lambda label: self.recording.take_typed(label, 1_700_000_000_000)
 
     @property
@@ -177,7 +177,7 @@ def test_of_keys_that_may_be_a_persons_only_the_moments_are_told() -> None:
 
 def test_pasted_and_masked_lines_are_played_as_they_came() -> None:
     stream = io.BytesIO()
-    recording = Recording(stream, is_credential)
+    recording = Recording(stream, CredentialJudge())
     recording.take_typed(TypedLabel(Refused("wedge_typing"), WedgeProfile(), False, None), 5)
     recording.take_typed(TypedLabel(Scanned(VOUCHER.encode()), WedgeProfile(), False, None, is_patients=True), 6)
     recording.take_typed(TypedLabel(Scanned(CODE.encode()), WedgeProfile(), False, ()), 7)
@@ -215,7 +215,7 @@ def test_a_line_of_keys_that_is_wrong_is_named_and_never_shown(line: dict[str, o
 
 def test_a_recording_has_an_end_and_what_stands_in_it_is_whole() -> None:
     desk = Desk()
-    desk.recording = Recording(desk.stream, is_credential, most_bytes=6_000)
+    desk.recording = Recording(desk.stream, CredentialJudge(), most_bytes=6_000)
 
     def shoot_on() -> None:
         for number in itertools.count():

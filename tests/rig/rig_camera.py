@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import subprocess
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,8 @@ from tests.fixtures.labels import DOCK, grey
 # linux/videodev2.h
 _SET_FORMAT = 0xC0D0_5605
 _VIDEO_OUTPUT, _YUYV, _PROGRESSIVE, _SRGB = 2, 0x5659_5559, 1, 8
+_ASK_BUFFERS = 0xC014_5608
+_VIDEO_CAPTURE, _MMAP = 1, 1
 FRAMES_PER_S = 5
 """The guest's processor is emulated; a real camera has five times as many."""
 
@@ -91,3 +94,32 @@ def camera_nodes() -> list[Path]:
         for entry in Path("/sys/class/video4linux").glob("video*")
         if (entry / "name").read_text().startswith("Rig")
     )
+
+
+class HeldCamera:
+    """A camera of the kernel's own (vivid) that another program has in use for as long as this is open."""
+
+    def __enter__(self) -> Self:
+        subprocess.run(["modprobe", "vivid", "n_devs=1", "node_types=0x1"], check=True, timeout=60)
+        self.node = next(
+            Path("/dev") / entry.name
+            for entry in Path("/sys/class/video4linux").glob("video*")
+            if (entry / "name").read_text().startswith("vivid")
+        )
+        self._handle = os.open(self.node, os.O_RDWR)
+        # Who has buffers has the camera: everybody else may look at it and not use it.
+        words = (2, _VIDEO_CAPTURE, _MMAP, 0, 0)
+        fcntl.ioctl(self._handle, _ASK_BUFFERS, bytearray(struct.pack("<5I", *words)))
+        _change_devices()
+        return self
+
+    def let_go(self) -> None:
+        """The other program ends."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.let_go()

@@ -16,7 +16,7 @@ from app.ui.camera_link import CameraLink
 from devices.scan import DeviceState
 from tests.devices.hid_library import wait_until
 from tests.fixtures.labels import gs1_element, label, printed, trace_code
-from tests.rig.rig_camera import DrawnCamera, camera_nodes
+from tests.rig.rig_camera import DrawnCamera, HeldCamera, camera_nodes
 
 READY, LOST, TROUBLE = DeviceState.READY, DeviceState.LOST, DeviceState.TROUBLE
 LIMIT_S = 60.0
@@ -127,3 +127,12 @@ def test_the_chosen_one_of_two_cameras_is_opened(link, back, recorder, seen, pum
         pump(lambda: recorder.payloads == [b"89990139836900602677"], "the other camera reads")
         assert seen.current == other
         assert dark.node != shown.node
+
+
+def test_a_camera_that_another_program_holds_is_busy_and_read_once_it_is_free(link, recorder, pump):
+    with HeldCamera() as held:
+        link.open()
+        pump(lambda: told(recorder, TROUBLE, "camera_busy"), "it is told as busy")
+        assert not told(recorder, READY)
+        held.let_go()
+        pump(lambda: told(recorder, READY), "it is opened by itself once it is free")

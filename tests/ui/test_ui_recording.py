@@ -24,6 +24,8 @@ from app.ui.screens.devices import DevicesScreen
 from app.ui.theme import Look
 from devices import DeviceState, DeviceStatus, RawScan
 from devices.camera import CameraView
+from devices.framing import Profile
+from devices.raw import RawRead, RawStep, SerialSetup
 from devices.replay import parse_recording, typed_again
 from devices.symbols import Symbol
 from tests.fixtures.sandbox import SandboxProcess
@@ -49,31 +51,36 @@ def lines(path: str | Path) -> list[dict[str, Any]]:
 
 
 def test_every_kind_has_its_lines(recording: ScannerRecording, tmp_path: Path) -> None:
-    recording.take(RawScan("serial:A", b"before", 1))
+    recording.take(RawScan("camera:0", b"before", 1))
     recording.begin(tmp_path / "new" / "recordings")
     recording.begin(tmp_path / "another")
-    recording.take(RawScan("serial:A", CODE.encode(), 5, "]C0"))
-    recording.take(RawScan("serial:A", VOUCHER.encode(), 6))
+    recording.take(RawScan("camera:0", CODE.encode(), 5, "]C0"))
+    recording.take(RawScan("camera:0", VOUCHER.encode(), 6))
+    recording.take(RawScan("serial:A", b"comes by its bytes", 7))
+    setup = SerialSetup(Profile(), midstream=False, by_silence=False)
+    pieces = (RawStep(100, "bytes", b"AB"), RawStep(900, "bytes", b"CDEF\r"))
+    recording.take_raw(RawRead("serial:A", 8, setup, pieces, (b"ABCDEF",)))
     recording.take(RawScan("keys", b"comes key by key", 7))
     recording.take_view("camera:0", CameraView(64, 48, ()))
     seen = (Symbol(CODE.encode(), "]C0", PLACE), Symbol(VOUCHER.encode(), "]Q1", PLACE))
     recording.take_view("camera:0", CameraView(64, 48, (), seen))
     recording.take_status(DeviceStatus("serial:A", DeviceState.LOST, "port_lost"))
     view = recording.view
-    assert (view.active, view.scans, view.masked) == (True, 2, 1)
+    assert (view.active, view.scans, view.masked) == (True, 3, 1)
     recording.end()
     assert recording.view.code == "recording_over"
-    scan, voucher, frame, status = lines(view.path)
+    scan, voucher, raw, frame, status = lines(view.path)
     assert (scan["payload"], scan["aim"], scan["at_ms"]) == ("]C0" + CODE, "]C0", 5)
     assert (voucher["payload"], voucher["masked"]) == (None, True)
     assert [(code["aim"], code.get("raw_hex")) for code in frame["codes"]] == [
         ("]C0", CODE.encode().hex()), ("]Q1", None),
     ]  # fmt: skip
     assert (frame["kind"], frame["size"], frame["at_ms"]) == ("sightings", [64, 48], NOW_MS)
+    assert raw["steps"] == [[0, "bytes", b"AB".hex()], [800, "bytes", b"CDEF\r".hex()]]
     assert (status["state"], status["code"]) == ("lost", "port_lost")
     content = Path(view.path).read_bytes()
     assert VOUCHER.encode().hex().encode() not in content
-    assert [one.payload for one in parse_recording(content, "x")] == [b"]C0" + CODE.encode()]
+    assert [one.payload for one in parse_recording(content, "x")] == [b"]C0" + CODE.encode(), b"ABCDEF"]
     recording.begin(tmp_path / "new" / "recordings")
     assert recording.view.path != view.path, "a file that is there is never written to"
 
@@ -92,8 +99,8 @@ def test_a_full_disk_ends_the_recording_in_words(
     told: list[RecordingView] = []
     recording.changed.connect(told.append)
     recording.begin(Path())
-    recording.take(RawScan("serial:A", CODE.encode(), 5))
-    recording.take(RawScan("serial:A", CODE.encode(), 6))
+    recording.take(RawScan("camera:0", CODE.encode(), 5))
+    recording.take(RawScan("camera:0", CODE.encode(), 6))
     qtbot.waitUntil(lambda: bool(told) and not told[-1].active, timeout=WAIT_MS)
     assert told[-1].code == "recording_unwritable"
 
@@ -105,7 +112,7 @@ def test_a_full_recording_ends_whole_and_in_words(
     assert recording._recording is not None
     monkeypatch.setattr(recording._recording, "_most_bytes", 400)
     for _ in range(9):
-        recording.take(RawScan("serial:A", CODE.encode(), 5))
+        recording.take(RawScan("camera:0", CODE.encode(), 5))
     assert (recording.view.active, recording.view.code) == (False, "recording_full")
     assert len(lines(recording.view.path)) == recording.view.scans > 0
 

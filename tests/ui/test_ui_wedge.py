@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton, QVBoxLayout, 
 from pytestqt.qtbot import QtBot
 
 from app.base.texts import Texts
+from app.ui import wedge_focus
 from app.ui.theme import Look, Mode
 from app.ui.wedge_banner import WedgeBanner
 from app.ui.wedge_filter import WedgeFilter, is_editing
@@ -177,6 +178,50 @@ def test_text_of_an_input_method_amid_a_scan_spoils_it(desk: Desk) -> None:
     QCoreApplication.sendEvent(desk.field, composed)
     desk.type(CODE[9:] + "\r")
     assert desk.heard == ["wedge_ime"]
+
+
+def composing(part: QObject, shown: str, put: str = "") -> None:
+    event = QInputMethodEvent(shown, [])
+    event.setCommitString(put)
+    QCoreApplication.sendEvent(part, event)
+
+
+def test_a_command_code_that_an_input_method_kept_lands_in_no_field(desk: Desk) -> None:
+    desk.field.setProperty(COMPOSES, True)
+    desk.field.setFocus()
+    composing(desk.field, "", "】")
+    for shown in ("m", "ma", "mat", "mato", "matou", "matou!", "matou!u"):
+        composing(desk.field, shown)
+    composing(desk.field, "", "MATOU!undo")
+    assert (desk.field.text(), desk.heard) == ("", ["wedge_ime"])
+    desk.now_ms += 20
+    desk.type("001\r")
+    assert desk.field.text() == "", "nor what the method let through behind it"
+    assert desk.heard == ["wedge_ime"]
+
+
+def test_the_next_label_right_behind_is_told_too(desk: Desk) -> None:
+    desk.field.setProperty(COMPOSES, True)
+    desk.field.setFocus()
+    for shown in ("m", "ma", "mat", "mato", "matou", "matou!"):
+        composing(desk.field, shown)
+    composing(desk.field, "", "MATOU!undo")
+    desk.type(CODE + "\r")
+    assert desk.heard == ["wedge_ime", "wedge_ime"]
+    assert desk.field.text() == ""
+
+
+def test_what_a_person_composes_is_put_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_us = [1_000_000]
+    monkeypatch.setattr(wedge_focus, "_now_us", lambda: now_us[0])
+    desk.field.setProperty(COMPOSES, True)
+    desk.field.setFocus()
+    for shown in ("n", "ni", "ni h", "ni ha", "ni hao", "ni hao m", "ni hao ma"):
+        now_us[0] += 110_000
+        composing(desk.field, shown)
+    composing(desk.field, "", "你好吗")
+    composing(desk.field, "", "hospital")  # a word that a keyboard on the screen completes
+    assert (desk.field.text(), desk.heard) == ("你好吗hospital", [])
 
 
 def test_input_methods_are_off_where_scans_are_taken(desk: Desk) -> None:

@@ -1,0 +1,102 @@
+"""Whether a patient's code may stand in what a scanner sent, though no label shows it: in pieces, or dropped. Pure.
+
+A code may be cut into several labels by a pause, or lose its head or its end. What may be a piece of one is treated as
+one: a recording says too little rather than too much.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from devices.evdev_events import KEY
+from devices.evdev_keys import DOWN, US
+from devices.raw import RawRead, RawStep
+
+REST_MS = 2_000
+"""So long after one piece the next is awaited."""
+_ANY_REST = 64
+"""Signs that may follow where nobody knows what went before."""
+_HEAD_LOST = frozenset(
+    {"hid_reports_lost", "hid_report_bad", "hid_report_short", "hid_label_cut", "hid_layout_unclear", "evdev_keys_lost"}
+)
+"""Notes after which the beginning or the middle of a label may be missing."""
+_MARKS = (b"424", b"opc", b"OPC")
+_KEYPAD = {71: "7", 72: "8", 73: "9", 75: "4", 76: "5", 77: "6", 79: "1", 80: "2", 81: "3", 82: "0"}
+_RUNS = re.compile(rb"[0-9A-Za-z]+")
+
+
+class Judge(Protocol):
+    """What is known of patients' codes; whoever records brings it."""
+
+    def is_credential(self, payload: bytes) -> bool:
+        """Whether a whole one stands in it."""
+
+    def missing_signs(self, payload: bytes) -> int:
+        """How many signs are missing of one that begins in it and does not end there."""
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """What one scanner may still send of a patient's code."""
+
+    judge: Judge
+    _missing: int = field(default=0, init=False)
+    _until_ms: int = field(default=0, init=False)
+
+    def hides(self, label: bytes, at_ms: int) -> bool:
+        """Whether a label is a patient's, or a piece of one. Labels in their order."""
+        if self.judge.is_credential(label):
+            self._missing = 0
+            return True
+        bare = label.strip(bytes(range(0x21)))
+        goes_on = self._missing > 0 and at_ms <= self._until_ms and bare.isalnum()
+        begins = self.judge.missing_signs(label)
+        self._missing = max(begins, self._missing - len(bare) if goes_on else 0)
+        self._until_ms = at_ms + REST_MS
+        return goes_on or begins > 0
+
+    def clear(self, read: RawRead) -> tuple[bytes, ...] | None:
+        """None where all of what was read may be told; else the labels that may, and no piece."""
+        labels = [item for item in read.came if isinstance(item, bytes)]
+        clear = tuple(label for label in labels if not self.hides(label, read.at_ms))
+        if len(labels) < len(read.came) and self._may_be_dropped(read):
+            self._missing, self._until_ms = _ANY_REST, read.at_ms + REST_MS
+            return clear
+        hidden = len(clear) < len(labels) or self.judge.is_credential(_text_of(read.steps or ()))
+        return clear if hidden else None
+
+    def _may_be_dropped(self, read: RawRead) -> bool:
+        """Of a label that was dropped nobody knows more than its pieces."""
+        if read.steps is None:
+            return True
+        text = _text_of(read.steps)
+        if self.judge.is_credential(text) or self.judge.missing_signs(text) > 0:
+            return True
+        if any(mark in text for mark in _MARKS):
+            return True
+        awaited = self._missing > 0 and read.at_ms <= self._until_ms
+        headless = awaited or read.setup.midstream or not _HEAD_LOST.isdisjoint(read.came)
+        return headless and any(run.isdigit() for run in _RUNS.findall(text))
+
+
+def size_of(read: RawRead) -> int:
+    """How many signs or bytes came."""
+    return sum(len(step.data) for step in read.steps or ()) or len(_text_of(read.steps or ()))
+
+
+def _text_of(steps: tuple[RawStep, ...]) -> bytes:
+    """The signs of what was read, whatever the decoder makes of them."""
+    return b"".join(_signs_of(step) for step in steps)
+
+
+def _signs_of(step: RawStep) -> bytes:
+    if step.kind == "bytes":
+        return step.data
+    if step.kind == "report":
+        return bytes(sign for sign in step.data[1:] if 0x20 < sign < 0x7F)
+    if step.kind == "event" and step.numbers[0] == KEY and step.numbers[2] == DOWN:
+        sign = _KEYPAD.get(step.numbers[1]) or US.get(step.numbers[1], ("", ""))[0]
+        return sign.encode() or b" "
+    return b""
