@@ -183,7 +183,12 @@ def main() -> int:
         key = next(row for row in hospital.get("deliveries")["deliveries"] if row["delivery"] == DELIVERY)
         voucher = hospital.get("patients")["patients"][0]["voucher"]
         steps = story(key, hospital, voucher)
-        played = play(hospital, scanner, OUT / "data", steps, key["packages"][0]["code"])
+        played = Played()
+        try:
+            play(hospital, scanner, OUT / "data", steps, key["packages"][0]["code"], played)
+        except SystemExit:
+            say(f"最后的应答：{json.dumps([*surprises_of(played.answers), *played.answers[-1:]], ensure_ascii=False)}")
+            raise
         say("核对医院台账")
         summary = compare(key, played, hospital.get("ledger"))
     summary["seconds"] = round(time.monotonic() - began, 1)
@@ -236,9 +241,10 @@ def story(key: Answer, hospital: Hospital, voucher: str) -> Iterator[tuple[str, 
     yield "close", "ok"
 
 
-def play(hospital: Hospital, scanner: Scanner, data: Path, steps: Iterator[tuple[str, str]], carton: str) -> Played:
+def play(
+    hospital: Hospital, scanner: Scanner, data: Path, steps: Iterator[tuple[str, str]], carton: str, played: Played
+) -> None:
     """Shoot one after the other, each after the answer to the one before was painted."""
-    played = Played()
     window = open_window(hospital, scanner, data, "pocket", played)
     played.take(window.do("pictures", screens=["tasks"]))
     window.do("open", delivery=DELIVERY)
@@ -261,7 +267,6 @@ def play(hospital: Hospital, scanner: Scanner, data: Path, steps: Iterator[tuple
     say("查询、上传、设备、设置、关于")
     look_around(window, carton, played)
     window.end()
-    return played
 
 
 def open_window(hospital: Hospital, scanner: Scanner, data: Path, shell: str, played: Played) -> Window:
@@ -318,11 +323,7 @@ def compare(key: Answer, played: Played, ledger: Answer) -> Answer:
     inside = {code for code, row in codes.items() if row["state"] == "in"}
     expected = {row["code"] for row in key["packages"] if row["level"] == 1}
     answers = played.answers
-    surprises: list[Answer] = [
-        {"shot": "***" if reason == "voucher_at_dock" else code, "expected": reason, "answered": answer["reason"]}
-        for code, reason, answer in answers
-        if answer["reason"] != reason
-    ]
+    surprises = surprises_of(answers)
     again = played.restart
     if again["before"] != again["after"] or again["received_before"] != again["received_after"]:
         surprises.append({"restart": again})
@@ -341,6 +342,15 @@ def compare(key: Answer, played: Played, ledger: Answer) -> Answer:
         "restart": again,
         "surprises": surprises,
     }
+
+
+def surprises_of(answers: list[tuple[str, str, Answer]]) -> list[Answer]:
+    """Where the window said something else than the story."""
+    return [
+        {"shot": "***" if reason == "voucher_at_dock" else code, "expected": reason, "answered": answer["reason"]}
+        for code, reason, answer in answers
+        if answer["reason"] != reason
+    ]
 
 
 def count(words: Iterator[str]) -> dict[str, int]:

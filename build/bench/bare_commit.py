@@ -11,7 +11,7 @@ PRAGMAS = (
     "synchronous = full",
     "wal_autocheckpoint = 0",
     "journal_size_limit = 16000000",
-    "cache_size = -32768",
+    "cache_size = -2048",
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-PRAGMAS = "journal_mode=wal synchronous=full wal_autocheckpoint=0 journal_size_limit=16000000 cache_size=-32768"
+PRAGMAS = "journal_mode=wal synchronous=full wal_autocheckpoint=0 journal_size_limit=16000000 cache_size=-2048"
 QUEUED = "SELECT n, body FROM sync_outbox INDEXED BY sync_outbox_queue WHERE state = 'queued' ORDER BY n LIMIT ?"
 IN_FLIGHT = "UPDATE sync_outbox SET state = 'in_flight', batch = ?, attempts = 1 WHERE n = ?"
 SETTLED = "UPDATE sync_outbox SET state = ?, result = ?, settled_ms = 1 WHERE n = ?"

@@ -11,7 +11,7 @@ for pragma in (
     "synchronous = full",
     "wal_autocheckpoint = 0",
     "journal_size_limit = 16000000",
-    "cache_size = -32768",
+    "cache_size = -2048",
 ):
     file.execute(f"PRAGMA {pragma}")
 inbox, over, waits = queue.SimpleQueue[tuple[list[list[str]], threading.Event]](), threading.Event(), list[float]()

@@ -14,7 +14,7 @@ WITH RECURSIVE under(code, level) AS (
 SELECT code, ?3, 1, 1, 1 FROM under WHERE level = 1"""
 LESS = "SELECT line, sum(packs) FROM holds WHERE receipt = ? AND seq = 1 GROUP BY line"
 DROP = "DELETE FROM holds WHERE receipt = ? AND seq = 1"
-PRAGMAS = ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -32768")
+PRAGMAS = ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -2048")
 
 folder = Path(sys.argv[1])
 file = sqlite3.connect(folder / "bare.db", isolation_level=None)

@@ -39,7 +39,6 @@ def main() -> int:
     parser.add_argument("--server", required=True)
     parser.add_argument("--delivery", default="")
     parser.add_argument("--codes", type=int, default=0)
-    parser.add_argument("--cache-kb", type=int, help="of SQLite's page cache, instead of the program's own bound")
     args = parser.parse_args()
     sys.stdout.write(json.dumps({"fill": fill, "drain": drain, "scans": scans}[args.what](args)) + "\n")
     return 0
@@ -60,9 +59,6 @@ def drain(args: argparse.Namespace) -> dict[str, object]:
     """The memory of the program with the queue on board and, at its highest, when all of it has been sent."""
     with Program(Call("bench", args.folder / "data", args.server, Environment())) as program:
         database = program.writer.database
-        if args.cache_kb is not None:
-            pragma = f"PRAGMA cache_size = -{args.cache_kb}"
-            program.writer.call(lambda: database.execute_sql(pragma), priority=SCAN, write=False)
         program.writer.call(Outbox(database).counts, priority=SCAN, write=False)
         queued_mb = megabytes("VmRSS")
         summary = program.engine().run_until_empty(limit_s=LIMIT_S, until_empty=True)
