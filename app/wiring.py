@@ -27,6 +27,7 @@ from app.base.vault import Vault
 from app.domain.own_forms import VOUCHER
 from app.domain.rights import Operator
 from app.flows.answers import Answers
+from app.flows.close_answers import CloseAnswers
 from app.flows.correcting import Correcting
 from app.flows.lookups import CodeView, Lookups
 from app.flows.manifest_news import Arrival, Came, ManifestNews
@@ -34,6 +35,7 @@ from app.flows.receipt_view import ReceiptViews
 from app.flows.receiving import Parts, Receiving
 from app.flows.resolving import CodeAnswer, Kept, Local, Relay
 from app.flows.restating import Restating
+from app.flows.scanner_specs import specs_of
 from app.flows.sign_in import SignIn
 from app.flows.site_settings import SiteSettings
 from app.flows.tasks import Tasks
@@ -52,8 +54,9 @@ from app.store.replica import Replica
 from app.store.scope import Scope
 from app.store.sources import PackageSources
 from app.store.sweeping import Sweeping
+from app.store.unknown_members import UnknownMembers
 from app.store.writer import SCAN, SETTLE, StoreWriter
-from devices import DeviceError, DeviceManager, DeviceStatus, DriverFactory, RawScan, ScannerSpec
+from devices import DeviceError, DeviceManager, DeviceStatus, DriverFactory, RawRead, RawScan
 from sync import MIGRATIONS as SYNC_MIGRATIONS
 from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
 
@@ -123,12 +126,14 @@ class Program:
         packages = Packages(database)
         scope = Scope(database)
         self.receipts = Receipts(database, scope)
+        self.unknown_members = UnknownMembers(database, self.clock.now_ms)
         self.outbox = Outbox(database)
         self.sources = PackageSources(database, self.catalogue, packages, self.clock.now_ms)
         self.package_events = PackageEvents(database, packages)
         self._parts = Parts(
             self.writer, self.catalogue, FactsReader(database, self.catalogue, packages, scope), self.receipts,
             self.outbox, self.clock, IdMaker(), self.device, self._nudge, packages, self.package_events,
+            lambda: self.acceptance,
         )  # fmt: skip
         self._restating = Restating(self._parts, self._tell_packages)
         self.sources.listen(self._restating.came)
@@ -166,9 +171,7 @@ class Program:
         """收货 → 验收 → 入库 of every receipt."""
         from app.flows.acceptance_door import acceptance_of  # noqa: PLC0415 - no scan waits for it
 
-        return acceptance_of(
-            self.writer, self.catalogue, self.paths, self._door, self.clock, lambda: self.settings
-        )  # fmt: skip
+        return acceptance_of(self._parts, self.paths, self._door, lambda: self.settings)
 
     def take_in_file(self, path: Path, progress: Progress = lambda _: True) -> FileReport:
         """Take in a production line's relation file. Raises Trouble."""
@@ -265,10 +268,13 @@ class Program:
             raise Trouble("server_missing")
         hooks = Hooks(
             apply=self._restating.after(partial(self.uploads.contradictions.watch, self._replica.apply)),
-            on_settled=Answers(self.receipts, self.uploads.contradictions.of_answer).apply,
+            on_settled=self.uploads.contradictions.after(
+                Answers(self.receipts, self.uploads.contradictions.of_answer, CloseAnswers(self._parts).heard).apply
+            ),
             on_site=self._meet,
             expected_realm=self._realm,
             on_status=on_status,
+            on_unknown=self.unknown_members.keep,
             manifests=self._manifests,
         )
         line = line_of(self.settings, self.paths.root, Vault(self.paths.secrets))
@@ -301,17 +307,24 @@ class Program:
         *,
         on_scan: Callable[[RawScan], None],
         on_status: Callable[[DeviceStatus], None],
+        on_raw: Callable[[RawRead], None] = lambda _: None,
         factories: Mapping[str, DriverFactory] | None = None,
     ) -> tuple[tuple[str, ...], tuple[Trouble, ...]]:
         """Open scanners until the program closes: the ids of those that may come, and why others cannot.
 
-        `scanners` as on the command line. The callbacks come on the devices' threads and must be quick. `factories`:
-        drivers that the window feeds itself, by kind (`keys`, `camera`).
+        `scanners` as on the command line. The callbacks come on the devices' threads and must be quick. `on_raw`
+        hears what was read, piece by piece. `factories`: drivers that the window feeds itself, by kind (`keys`,
+        `camera`).
         """
-        specs, troubles = _specs_of(scanners)
+        specs, troubles = specs_of(scanners)
         while True:
             manager = DeviceManager(
-                specs, on_scan=on_scan, on_status=on_status, now_ms=self.clock.now_ms, factories=factories or {}
+                specs,
+                on_scan=on_scan,
+                on_status=on_status,
+                now_ms=self.clock.now_ms,
+                factories=factories or {},
+                on_raw=on_raw,
             )
             try:
                 manager.start()
@@ -355,23 +368,6 @@ class Program:
         site = self.writer.call(self.catalogue.site, priority=SCAN, write=False)
         if start is not None and site is not None and site.synthetic:
             self.clock.start_at(start)
-
-
-def _specs_of(scanners: Sequence[str]) -> tuple[list[ScannerSpec], list[Trouble]]:
-    """What can be understood, each device once; one that is written wrongly must not keep the others shut."""
-    specs: list[ScannerSpec] = []
-    troubles: list[Trouble] = []
-    for text in scanners:
-        try:
-            spec = ScannerSpec.parse(text)
-        except DeviceError as error:
-            troubles.append(Trouble(error.code, subject=error.subject))
-            continue
-        if spec.device in {known.device for known in specs}:
-            troubles.append(Trouble("bad_scanner_spec", subject=text))
-        else:
-            specs.append(spec)
-    return specs, troubles
 
 
 class Reader:

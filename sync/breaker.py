@@ -25,7 +25,7 @@ class Breaker:
         self._cap_s = cap_s
         self._nudge_gap_s = nudge_gap_s
         self._failures = 0
-        self._last_s = -math.inf
+        self._first_s = self._last_s = -math.inf
         self._quiet_until = -math.inf
         self._ordered_until = -math.inf
         self.error: SyncError | None = None
@@ -60,6 +60,7 @@ class Breaker:
     def fail(self, error: SyncError, now: float, jitter: float) -> None:
         """A call was not; `jitter` is a random number in [0, 1)."""
         self._failures += 1
+        self._first_s = now if self._failures == 1 else self._first_s
         self._last_s = now
         self.error = error
         wait_s = delay_s(self._failures, jitter, base_s=self._base_s, cap_s=self._cap_s)
@@ -69,11 +70,20 @@ class Breaker:
         self._quiet_until = now + wait_s
         self._ordered_until = now + (error.retry_after_s or 0)
 
-    def status(self, now: float) -> EndpointStatus | None:
-        """None while all is well."""
+    def status(self, now: float, now_ms: int) -> EndpointStatus | None:
+        """None while all is well. `now_ms`: the same moment as people count it."""
         if self.error is None:
             return None
-        return EndpointStatus(self._endpoint.name, self.state(now), self.error.code, self.error.subject)
+        since_ms, again_ms = (now_ms + round((at_s - now) * 1000) for at_s in (self._first_s, self.due_s()))
+        return EndpointStatus(
+            self._endpoint.name,
+            self.state(now),
+            self.error.code,
+            self.error.subject,
+            self._failures,
+            since_ms,
+            again_ms,
+        )
 
     def _is_open(self) -> bool:
         return self._failures >= self._endpoint.opens_after
@@ -100,6 +110,6 @@ class Breakers:
         """The trouble of the first of these that is in trouble."""
         return next((self._all[name].error for name in names if self._all[name].error is not None), None)
 
-    def statuses(self, now: float) -> tuple[EndpointStatus, ...]:
+    def statuses(self, now: float, now_ms: int) -> tuple[EndpointStatus, ...]:
         """Those that are in trouble."""
-        return tuple(status for one in self._all.values() if (status := one.status(now)) is not None)
+        return tuple(status for one in self._all.values() if (status := one.status(now, now_ms)) is not None)

@@ -1,7 +1,7 @@
 """What a hospital tells its devices: the site, and the changes of its feed, as typed wire values. Pure; any thread.
 
 Wire words of docs/remote/middleware.yaml. Enumerations stay strings: a receiver may learn new words in v1 and the
-program decides what it makes of them. Members that we do not know are ignored.
+program decides what it makes of them. Members that we do not know are passed over, and told by name.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from sync.unknown import EXAMPLE_MOST, Unknown, Unknowns
+
 Word: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Ordinal: TypeAlias = Annotated[int, Meta(ge=1)]
 Level: TypeAlias = Annotated[int, Meta(ge=1, le=4)]
 Day: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+Price: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,6})?$")]
 
 
 class Addresses(Struct, frozen=True):
@@ -117,6 +121,7 @@ class DrugChange(Struct, frozen=True, tag_field="kind", tag="drug"):
     exempt: str | None = None
     maker_patterns: tuple[str, ...] = ()
     units: dict[str, tuple[Ordinal, Ordinal]] = {}
+    rx: str | None = None
 
 
 class RecallChange(Struct, frozen=True, tag_field="kind", tag="recall"):
@@ -154,6 +159,7 @@ class DeliveryLine(Struct, frozen=True):
     packs: Count
     made: Day | None = None
     gift: bool = False
+    price: Price | None = None
 
 
 class DeliveryChange(Struct, frozen=True, tag_field="kind", tag="delivery"):
@@ -190,13 +196,23 @@ class Equation(Struct, frozen=True):
     exempt: Count
 
 
+class NumbersRow(Struct, frozen=True):
+    """A line of a receipt with its numbers, from any device."""
+
+    line: Ordinal
+    short: Count = 0
+    over: Count = 0
+    exempt: Count = 0
+
+
 class ReceiptChange(Struct, frozen=True, tag_field="kind", tag="receipt"):
-    """A receipt as the hospital holds it; `state`: open or closed."""
+    """A receipt as the hospital holds it; `state`: open or closed. `lines` absent: nothing is said of numbers."""
 
     id: Word
     delivery: Word
     state: str
     equation: Equation | None = None
+    lines: tuple[NumbersRow, ...] | None = None
 
 
 class CodeRow(Struct, frozen=True):
@@ -270,12 +286,16 @@ KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the feed. `passed_over` counts changes of kinds that this program does not know."""
+    """One page of the feed. `passed_over` counts changes of kinds that this program does not know.
+
+    `unknown`: these kinds, and members of others.
+    """
 
     changes: tuple[Change, ...]
     cursor: str
     more: bool
     passed_over: int
+    unknown: tuple[Unknown, ...] = ()
 
 
 class _Page(Struct):
@@ -288,6 +308,27 @@ class _Kind(Struct):
     kind: str
 
 
+class _PlainCode(CodeRow, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _PlainPackage(PackageRow, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _PlainCodes(Struct, tag_field="kind", tag="codes", forbid_unknown_fields=True):
+    rows: tuple[_PlainCode, ...]
+
+
+class _PlainPackages(Struct, tag_field="kind", tag="packages", forbid_unknown_fields=True):
+    delivery: str
+    packages: tuple[_PlainPackage, ...]
+
+
+_LARGE = frozenset({"codes", "packages"})
+_PLAIN = msgspec.json.Decoder(_PlainCodes | _PlainPackages)
+
+
 def decode_page(body: bytes) -> Page:
     """A reply of `GET /v1/changes`. Raises msgspec.ValidationError or DecodeError.
 
@@ -297,9 +338,25 @@ def decode_page(body: bytes) -> Page:
     page = msgspec.json.decode(body, type=_Page)
     decoder: msgspec.json.Decoder[Change] = msgspec.json.Decoder(Change)
     kinds = msgspec.json.Decoder(_Kind)
-    known = [raw for raw in page.changes if kinds.decode(raw).kind in KINDS]
-    changes = tuple(decoder.decode(raw) for raw in known)
-    return Page(changes, page.cursor, page.more, len(page.changes) - len(known))
+    changes, unknown = [], Unknowns()
+    for raw in page.changes:
+        kind = kinds.decode(raw).kind
+        if kind not in KINDS:
+            unknown.add(kind, bytes(raw).decode(errors="replace")[:EXAMPLE_MOST])
+            continue
+        changes.append(decoder.decode(raw))
+        if not (kind in _LARGE and _is_plain(raw)):
+            unknown.look(raw, changes[-1], kind, private=kind == "operator")
+    return Page(tuple(changes), page.cursor, page.more, len(page.changes) - len(changes), unknown.all())
+
+
+def _is_plain(raw: msgspec.Raw) -> bool:
+    """True if a change with thousands of rows holds no member that is not known: asked in C, row by row."""
+    try:
+        _PLAIN.decode(raw)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def row_count(changes: Sequence[Change]) -> int:

@@ -32,7 +32,7 @@ from sync.questions import Questions
 from sync.relay_line import RelayLine, RelayRoute
 from sync.relay_wire import CodeFacts
 from sync.status import Network, RelayStatus, Summary, SyncStatus
-from sync.transport import HttpTransport, Transport
+from sync.transport import HttpTransport
 from sync.trust import Trust
 
 __all__ = ["Clock", "Hooks", "Summary", "SyncEngine", "SyncSettings", "SyncStatus"]
@@ -58,7 +58,7 @@ class SyncEngine:
         Raises SyncError: bad_server_url, insecure_url, bad_device, host_not_allowed, tls_failed (no such `ca`),
         client_certificate_bad."""
         trust = trust or Trust(ca)
-        connect: Callable[[], Transport] = partial(
+        connect: Callable[[], HttpTransport] = partial(
             HttpTransport, server, device, settings=settings, trust=trust, credential=credential, now_ms=clock.now_ms
         )
         self._transport = connect()
@@ -235,7 +235,8 @@ class SyncEngine:
                 trouble=trouble,
                 relay=old.relay,
                 subject=cycle.trouble.subject if cycle.trouble else None,
-                endpoints=self._exchange.breakers.statuses(self._clock.monotonic()),
+                endpoints=self._exchange.breakers.statuses(self._clock.monotonic(), self._clock.now_ms()),
+                again_ms=old.again_ms if cycle.down else None,
             )
             self._status = status
         if status != old:
@@ -247,21 +248,28 @@ class SyncEngine:
         self._hooks.on_status(status)
 
     def _reckon(self, cycle: Cycle, outlook: Outlook | None) -> None:
-        """Set the alarm clock after a cycle."""
+        """Set the alarm clock after a cycle, and say when it rings if nothing of this hospital answers."""
         with self._wake:
             now = self._clock.monotonic()
-            if cycle.trouble and cycle.down:
-                self._pacing.fail(now, random.random(), retry_after_s=cycle.trouble.retry_after_s)
+            if not (cycle.trouble and cycle.down):
+                self._go_on(now, cycle, outlook)
                 return
-            breakers = self._exchange.breakers
-            again_in_s = breakers.wait_s(("ask", "items"), now)
-            if outlook is not None and outlook.due_ms is not None:
-                due_in_s = max((outlook.due_ms - self._clock.now_ms()) / 1000, breakers.wait_s(("items",), now) or 0.0)
-                again_in_s = due_in_s if again_in_s is None else min(again_in_s, due_in_s)
-            self._pacing.succeed(
-                now, pulled=cycle.pulled, more=cycle.more, again_in_s=again_in_s,
-                pull_in_s=breakers.wait_s(("changes",), now),
-            )  # fmt: skip
+            self._pacing.fail(now, random.random(), retry_after_s=cycle.trouble.retry_after_s)
+            again_ms = self._clock.now_ms() + round((self._pacing.due_at() - now) * 1000)
+            status = self._status = replace(self._status, again_ms=again_ms)
+        self._hooks.on_status(status)
+
+    def _go_on(self, now: float, cycle: Cycle, outlook: Outlook | None) -> None:
+        """The hospital is there; only the calls in trouble wait."""
+        breakers = self._exchange.breakers
+        again_in_s = breakers.wait_s(("ask", "items"), now)
+        if outlook is not None and outlook.due_ms is not None:
+            due_in_s = max((outlook.due_ms - self._clock.now_ms()) / 1000, breakers.wait_s(("items",), now) or 0.0)
+            again_in_s = due_in_s if again_in_s is None else min(again_in_s, due_in_s)
+        self._pacing.succeed(
+            now, pulled=cycle.pulled, more=cycle.more, again_in_s=again_in_s,
+            pull_in_s=breakers.wait_s(("changes",), now),
+        )  # fmt: skip
 
     def _wait_s(self, cycle: Cycle, outlook: Outlook, failures: int) -> float:
         base_s, cap_s = self._settings.backoff_base_s, self._settings.run_cap_s

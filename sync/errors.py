@@ -118,6 +118,7 @@ ANSWER_CODES = (
     "busy",
     "close_differs",
     "waits_for_held",
+    "body_damaged",
     "too_large",
     "bad_request",
     "unspecified",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sync.transport import Call, Reply, Transport
+from sync.errors import SyncError
+from sync.transport import Call, Reply, TracedTransport
+from sync.unknown import Unknown
+from sync.verdicts import unknown_in_answers
 
 FRAGMENT = 240
 """Signs of a reply that are kept where it held no clean answers, for a person to read."""
@@ -13,12 +16,13 @@ FRAGMENT = 240
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The traces of one call: fingerprints of what was sent and of what came, where anything came."""
+    """The traces of one call: fingerprints of what was sent and of what came, where all of it came."""
 
     request: bytes
     status: int | None = None
     reply: bytes | None = None
     fragment: str | None = None
+    unknown: tuple[Unknown, ...] = ()
 
 
 SILENCE = Heard(b"")
@@ -27,15 +31,24 @@ SILENCE = Heard(b"")
 class Listener:
     """A transport that remembers the traces of the last call. The caller's thread."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: TracedTransport) -> None:
         self._transport = transport
         self.heard = SILENCE
 
     def exchange(self, call: Call) -> Reply:
         """As the transport's own. Raises SyncError when no reply came."""
         self.heard = Heard(fingerprint(call.body or b""))
-        reply = self._transport.exchange(call)
-        self.heard = Heard(self.heard.request, reply.status, fingerprint(reply.body), fragment_of(reply.body))
+        try:
+            reply = self._transport.exchange(call)
+        except SyncError:
+            begun = self._transport.begun
+            if begun is not None:
+                self.heard = Heard(self.heard.request, begun.status, None, fragment_of(begun.body) or None)
+            raise
+        self.heard = Heard(
+            self.heard.request, reply.status, fingerprint(reply.body), fragment_of(reply.body),
+            unknown_in_answers(reply.body) if reply.status == 200 else (),
+        )  # fmt: skip
         return reply
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from sync.changes import Change, Site
 from sync.endpoints.declared import CHANGES, ITEMS, RELAY_HEADS
 from sync.relay_wire import ManifestHead, ManifestRow, PackageEvent
 from sync.status import SyncStatus
+from sync.unknown import Unknown
 from sync.verdicts import Settled
 
 T = TypeVar("T")
@@ -116,6 +117,8 @@ class Hooks:
     """The realm of this data folder, None in a new one (writer thread)."""
     on_status: Callable[[SyncStatus], None]
     """Any thread; must not block."""
+    on_unknown: Callable[[Sequence[Unknown]], None] = lambda _: None
+    """Members that this version does not know, in the transaction that takes in the rest (writer thread)."""
     manifests: ManifestSink | None = None
     """Where the relay's manifests go; None: the relay is left alone."""
 

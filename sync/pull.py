@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from sync.changes import row_count
+from sync.changes import Page, row_count
 from sync.endpoints import middleware_changes
 from sync.ports import Clock, Database, Hooks, Priority, SyncSettings, Writer
 from sync.transport import Transport
@@ -50,16 +50,19 @@ class Pull:
         if page.passed_over:
             log.info("%d changes of kinds that this version does not know", page.passed_over)
         if page.changes:
-            self._writer.run_sliced(
-                lambda: self._hooks.apply(page.changes), finish=lambda: self._move(realm, page.cursor)
-            )
+            self._writer.run_sliced(lambda: self._hooks.apply(page.changes), finish=lambda: self._end(realm, page))
         elif page.cursor != cursor:
-            self._writer.call(lambda: self._move(realm, page.cursor), priority=Priority.IMPORT)
+            self._writer.call(lambda: self._end(realm, page), priority=Priority.IMPORT)
         return Pulled(row_count(page.changes), page.more)
 
     def _cursor(self, realm: str) -> str | None:
         found = self._database.execute_sql("SELECT cursor FROM sync_cursor WHERE realm = ?", (realm,)).fetchall()
         return str(found[0][0]) if found else None
+
+    def _end(self, realm: str, page: Page) -> None:
+        if page.unknown:
+            self._hooks.on_unknown(page.unknown)
+        self._move(realm, page.cursor)
 
     def _move(self, realm: str, cursor: str) -> None:
         self._database.execute_sql(

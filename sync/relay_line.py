@@ -17,6 +17,7 @@ from sync.backoff import delay_s
 from sync.breaker import Breaker
 from sync.changes import Site
 from sync.endpoints import relay_heads, relay_resolve
+from sync.endpoints.endpoint import Endpoint
 from sync.errors import OF_THE_RELAY, OFFLINE, SyncError
 from sync.ports import Clock, Database, ManifestSink, SyncSettings, Writer
 from sync.questions import Questions
@@ -87,10 +88,8 @@ class RelayLine:
         self._pull: RelayPull | None = None
         self._pulls: _Address | None = None
         self._transport: LineTransport | None = None
-        self._breaker = Breaker(
-            relay_heads.ENDPOINT, base_s=settings.backoff_base_s, cap_s=settings.relay_backoff_cap_s,
-            nudge_gap_s=settings.nudge_gap_s,
-        )  # fmt: skip
+        self._breaker = self._breaker_of(relay_heads.ENDPOINT, settings.nudge_gap_s)
+        self._asking = self._breaker_of(relay_resolve.ENDPOINT, 0.0)
         self._status = RelayStatus()
 
     def meet(self, site: Site) -> None:
@@ -139,7 +138,10 @@ class RelayLine:
             pause(delay_s(tries, random.random(), base_s=base_s, cap_s=cap_s))
 
     def resolve(self, codes: Sequence[str], timeout_s: float) -> Future[tuple[CodeFacts, ...]]:
-        """Ask what is known of at most `relay_resolve.MAX_CODES` codes. Raises SyncError `relay_absent`."""
+        """Ask what is known of at most `relay_resolve.MAX_CODES` codes. Raises SyncError `relay_absent`.
+
+        A relay that failed too often in a row is not asked again before its time; the future says what it met last.
+        """
         wanted = tuple(codes)
         with self._wake:
             address = self._address
@@ -148,10 +150,31 @@ class RelayLine:
             old = self._questions if self._asks != address else None
             if self._questions is None or old is not None:
                 self._questions, self._asks = Questions(lambda: self._connect_asking(address)), address
-            questions = self._questions
+                self._asking = self._breaker_of(relay_resolve.ENDPOINT, 0.0)
+            questions, breaker = self._questions, self._asking
         if old is not None:
             old.stop(0.0)
-        return questions.submit(lambda transport: _resolved(transport, wanted, timeout_s))
+        return questions.submit(lambda transport: self._resolved(transport, breaker, wanted, timeout_s))
+
+    def _breaker_of(self, endpoint: Endpoint, nudge_gap_s: float) -> Breaker:
+        settings = self._settings
+        return Breaker(
+            endpoint, base_s=settings.backoff_base_s, cap_s=settings.relay_backoff_cap_s, nudge_gap_s=nudge_gap_s
+        )
+
+    def _resolved(
+        self, transport: Transport, breaker: Breaker, codes: Sequence[str], timeout_s: float
+    ) -> tuple[CodeFacts, ...]:
+        """The questions' thread. A person's second try is not put off, as long as the breaker is closed."""
+        if breaker.error is not None and breaker.due_s(hurried=True) > self._clock.monotonic():
+            raise SyncError(_code(breaker.error), "not asked: it failed too often")
+        try:
+            facts = relay_resolve.post(transport, codes, timeout_s)
+        except SyncError as error:
+            breaker.fail(error, self._clock.monotonic(), random.random())
+            raise SyncError(_code(error), error.detail, status=error.status, problem=error.problem) from error
+        breaker.succeed()
+        return facts
 
     def _run(self) -> None:
         due_at = self._clock.monotonic()
@@ -231,13 +254,6 @@ class RelayLine:
         if trouble is None:
             return self._settings.relay_interval_s
         return max(0.0, self._breaker.due_s() - self._clock.monotonic())
-
-
-def _resolved(transport: Transport, codes: Sequence[str], timeout_s: float) -> tuple[CodeFacts, ...]:
-    try:
-        return relay_resolve.post(transport, codes, timeout_s)
-    except SyncError as error:
-        raise SyncError(_code(error), error.detail, status=error.status, problem=error.problem) from error
 
 
 def _code(error: SyncError) -> str:

@@ -15,12 +15,16 @@ class EndpointStatus:
     """A remote call in trouble: `trouble` a code of `errors.CODES`, `subject` what it is about, if it has a name.
 
     `breaker`: closed, it is tried again soon; open, it is left alone for a while; half_open, the next call is a probe.
+    It failed so many times in a row, first at `since_ms`, and is tried again at `again_ms` unless somebody hurries it.
     """
 
     name: str
     breaker: BreakerState
     trouble: str
     subject: str | None = None
+    failures: int = 1
+    since_ms: int = 0
+    again_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class RelayStatus:
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
     """Where the exchange stands. `waiting` is queued + in flight + unsure; `trouble` a code of `errors.CODES`, and
-    `subject` what it is about, if that has a name; `endpoints` are the calls in trouble, the others go on."""
+    `subject` what it is about, if that has a name; `endpoints` are the calls in trouble, the others go on. `again_ms`:
+    nothing of this hospital answers, and it is tried again then at the latest."""
 
     network: Network = "unknown"
     waiting: int = 0
@@ -54,6 +59,7 @@ class SyncStatus:
     relay: RelayStatus = RelayStatus()
     subject: str | None = None
     endpoints: tuple[EndpointStatus, ...] = ()
+    again_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

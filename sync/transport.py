@@ -33,6 +33,7 @@ _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEEP_ALIVE_S = 3.0
 """Under the five seconds after which servers commonly drop an idle connection: a request must not meet a dead one."""
 _LINE_MOST = 65_536
+_BEGUN_BYTES = 1024
 _WAIT_MOST_S = 3600
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _ANSWERS = frozenset({"application/json", "application/problem+json"})
@@ -61,6 +62,14 @@ class Reply:
     kind: str = "application/json"
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What came of a reply that broke off; of its body the first bytes at the most."""
+
+    status: int
+    body: bytes
+
+
 class Transport(Protocol):
     """Sends a call and brings its reply."""
 
@@ -68,6 +77,14 @@ class Transport(Protocol):
         """The reply, whatever its status. Raises SyncError when none came."""
 
     def close(self) -> None: ...
+
+
+class TracedTransport(Transport, Protocol):
+    """A transport that keeps what came of a reply that broke off."""
+
+    @property
+    def begun(self) -> Begun | None:
+        """Of the last exchange; None where not even the head came, or all of it."""
 
 
 class LineTransport(Transport, Protocol):
@@ -109,6 +126,7 @@ class HttpTransport:
         self._credential = credential or (None if token is None else Credential(BEARER, token))
         self._now_ms = now_ms
         self._budget = Budget()
+        self.begun: Begun | None = None
         self._client = httpx.Client(
             base_url=base,
             headers={"Matou-Device": device, "User-Agent": "matou", "Accept-Encoding": "identity"},
@@ -120,9 +138,15 @@ class HttpTransport:
     def exchange(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises SyncError when none came whole within the limits."""
         most = min(call.reply_bytes or self._settings.reply_bytes, self._settings.reply_bytes)
+        self.begun, parts = None, bytearray()
         with _sorted(), self._sent(call) as response:
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            return Reply(response.status_code, _wait_of(response), _bounded(response, most), kind)
+            try:
+                reply = Reply(response.status_code, _wait_of(response), _bounded(response, most, parts), kind)
+            except BaseException:
+                self.begun = Begun(response.status_code, bytes(parts[:_BEGUN_BYTES]))
+                raise
+            return reply
 
     @contextmanager
     def lines(self, call: Call, kind: str) -> Iterator[Iterator[bytes]]:
@@ -132,7 +156,7 @@ class HttpTransport:
         """
         with _sorted(), self._sent(call) as response:
             if response.status_code != 200:
-                body = _bounded(response, self._settings.reply_bytes)
+                body = _bounded(response, self._settings.reply_bytes, bytearray())
                 body_of(Reply(response.status_code, _wait_of(response), body))
             given = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if given != kind or response.headers.get("Content-Encoding", "identity") != "identity":
@@ -291,10 +315,10 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _bounded(response: httpx.Response, most: int) -> bytes:
+def _bounded(response: httpx.Response, most: int, parts: bytearray) -> bytes:
+    """The whole body; what came until it broke off stands in `parts`."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise SyncError("bad_reply", "compressed although we asked for plain", may_have_left=True)
-    parts = bytearray()
     for part in response.iter_raw():
         parts += part
         if len(parts) > most:

@@ -70,8 +70,11 @@ UPDATE sync_outbox SET state = ?, result = ?, code = ?, settled_ms = ?, next_ms 
 WHERE n = ? AND state = 'unsure' AND code = 'ask_unavailable' RETURNING n
 """
 _SWEEPABLE = """
-SELECT number, first_n, last_n FROM sync_batch WHERE number > ? AND sent_ms < ? ORDER BY number LIMIT 1
+SELECT number, first_n, last_n FROM sync_batch
+WHERE number > ? AND sent_ms < ? AND first_n IS NOT NULL AND number < (SELECT max(number) FROM sync_batch)
+ORDER BY number LIMIT 1
 """
+"""Not the last one: its number would be given again. Not those from before this log: they name no records."""
 _SWEEP = f"""
 DELETE FROM sync_attempt WHERE n BETWEEN ?2 AND ?3 AND batch = ?1
     AND NOT EXISTS (SELECT 1 FROM sync_outbox o WHERE o.n = sync_attempt.n AND o.state IN {_OPEN})
@@ -176,7 +179,7 @@ class AttemptLog:
         """Forget batches sent before then, one after the other, and what was logged of them. Can be cut anywhere."""
         number = 0
         while found := self._database.execute_sql(_SWEEPABLE, (number, before_ms)).fetchall():
-            number, first, last = _whole(found[0][0]), found[0][1] or 0, found[0][2] or -1
+            number, first, last = _whole(found[0][0]), _whole(found[0][1]), _whole(found[0][2])
             self._database.execute_sql(_SWEEP, (number, first, last))
             self._database.execute_sql(_SWEEP_BATCH, (number, first, last))
             yield

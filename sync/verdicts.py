@@ -6,12 +6,15 @@ of the batch are unclear, become unsure, and are asked for.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
+
+from sync.unknown import Unknown, Unknowns
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,27 @@ def decode_answers(body: bytes) -> tuple[Answer, ...]:
         except msgspec.ValidationError:
             continue
     return tuple(answers)
+
+
+class _PlainAnswer(Answer, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class _PlainAnswers(Struct, forbid_unknown_fields=True):
+    items: list[_PlainAnswer]
+
+
+def unknown_in_answers(body: bytes) -> tuple[Unknown, ...]:
+    """Members of answers that are not known here; of a reply that is none, nothing. Raises nothing."""
+    found = Unknowns()
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        try:
+            msgspec.json.decode(body, type=_PlainAnswers)
+        except msgspec.ValidationError:
+            for raw in msgspec.json.decode(body, type=_Answers).items:
+                with contextlib.suppress(msgspec.ValidationError):
+                    found.look(raw, msgspec.json.decode(raw, type=Answer), "answer")
+    return found.all()
 
 
 _BATCH_STATES = {

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         _fetch_if_needed(program, args)
         operator = program.sign_in(args.operator, pin)
         desk = program.receiving(args.delivery, operator, holds=args.hold)
-        session = _Session(desk, texts, call.environment.lang)
+        session = _Session(desk, texts, call.environment)
         with _input(args, program.clock.now_ms) as source:
             if not args.offline and program.server is not None:
                 program.start_sync()
@@ -67,10 +67,11 @@ def run(args: argparse.Namespace) -> int:
 class _Session:
     """Answers inputs until they end or the receipt is closed."""
 
-    def __init__(self, desk: Receiving, texts: Texts, lang: str) -> None:
+    def __init__(self, desk: Receiving, texts: Texts, environment: Environment) -> None:
         self._desk = desk
         self._texts = texts
-        self._lang = lang
+        self._lang = environment.lang
+        self._witness_pin = environment.witness_pin
         self._closed = False
         self._refused: tuple[str, str] | None = None
         self._trouble: str | None = None
@@ -95,7 +96,7 @@ class _Session:
 
     def _answer(self, found: ScanInput | CommandInput) -> None:
         if isinstance(found, CommandInput):
-            outcome: ScanOutcome | CommandOutcome = self._desk.command(found.text)
+            outcome: ScanOutcome | CommandOutcome = self._desk.command(found.text, witness_pin=self._witness_pin)
         else:
             outcome = self._desk.scan_or_command(found.raw, at_ms=found.at_ms, scanner=found.scanner)
         self._trouble = outcome.trouble or self._trouble

@@ -29,6 +29,7 @@ from sync.endpoints import middleware_site
 _ENOUGH_MB = 500
 _CLOCK_LIMIT_S = 120
 _ANSWER_LIMIT_S = 30.0
+_NAMES_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ def _folder(program: Program) -> Iterator[Check]:
     counts = program.writer.call(program.outbox.counts, priority=SCAN, write=False)
     values: dict[str, object] = {"waiting": counts.waiting, "refused": counts.refused, "held": counts.held}
     yield Check("queue", "attention" if counts.refused or counts.held else "pass", values)
+    strange = program.writer.call(program.unknown_members.all, priority=SCAN, write=False)
+    names = ", ".join(f"{one.member} ×{one.times}" for one in strange[:_NAMES_MOST]) or "-"
+    yield Check("unknown_members", "attention" if strange else "pass", {"count": len(strange), "found": names})
     yield from _server(program)
 
 

@@ -1,8 +1,8 @@
 """The words of a command line or a printed command code → a command, or why not. Pure (contracts §3).
 
 `!undo [SEQ|CODE]` `!short LINE N REASON` `!over LINE N REASON` `!exempt LINE N REASON` `!damaged CODE REASON`
-`!reject CODE REASON` `!open CODE` `!level CODE DRUG N` `!confirm` `!pause` `!close`; the others of the contract are
-known by name and come later.
+`!reject CODE REASON` `!open CODE` `!level CODE DRUG N` `!witness ID` `!confirm` `!pause` `!close`; `!next` of the
+contract is known by name and comes later.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ OUTCOME_OF = {"short": "short", "over": "over", "exempt": "exempt", "damaged": "
 _BY_LINE = ("short", "over", "exempt")
 _BY_CODE = ("damaged", "reject")
 _PLAIN = ("confirm", "pause", "close")
-_LATER = ("witness", "next")
-NAMES = ("undo", *_BY_LINE, *_BY_CODE, *_PLAIN, "open", "level", *_LATER)
+_LATER = ("next",)
+NAMES = ("undo", *_BY_LINE, *_BY_CODE, *_PLAIN, "open", "level", "witness", *_LATER)
 _LEVELS = {"1", "2", "3", "4"}  # box, bundle, carton, pallet
 
 
@@ -35,6 +35,7 @@ class Command:
     outcome: str | None = None
     drug: str | None = None
     level: int | None = None
+    person: str | None = None
     reason_text: str = ""
 
 
@@ -64,6 +65,8 @@ def parse(text: str) -> Command | BadCommand:
         return Command(name, code=rest[0]) if len(rest) == 1 else BadCommand(name, "bad_command")
     if name == "level":
         return _level(rest)
+    if name == "witness":
+        return Command(name, person=rest[0]) if len(rest) == 1 else BadCommand(name, "bad_command")
     if name in _PLAIN:
         return BadCommand(name, "bad_command") if rest else Command(name)
     return BadCommand(name[:20], "unknown_command")

@@ -42,6 +42,7 @@ OWNERS: Mapping[str, Owner] = {
     "bad_item": Owner.IT,
     "id_reused": Owner.IT,
     "negates_other_receipt": Owner.IT,
+    "body_damaged": Owner.IT,
     "too_large": Owner.IT,
     "bad_request": Owner.IT,
     "unspecified": Owner.IT,

@@ -51,6 +51,7 @@ from app.domain.logger_file import MOST_BYTES as LOGGER_BYTES
 from app.domain.logger_file import read_logger
 from app.domain.rights import ACCEPT, PUT_AWAY, UNDO, WITNESS, Operator, may
 from app.domain.temperature import Range, range_of, read_temperature
+from app.flows.acceptance_items import AcceptanceItems
 from app.flows.acceptance_tables import AcceptanceWords
 from app.flows.acceptance_view import AcceptanceTask, AcceptanceView
 from app.flows.permission import demand
@@ -80,6 +81,7 @@ class AcceptanceParts:
     ids: IdMaker
     words: AcceptanceWords
     settings: Callable[[], Settings]
+    items: AcceptanceItems
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +276,13 @@ class Acceptance:
             fact, at_ms = decide(case), parts.clock.now_ms()
             event = Event(len(case.events) + 1, parts.ids.new(at_ms), at_ms, operator, fact)
             parts.journal.add(receipt, event)
+            parts.items.tell(receipt, event, case.events)
             _log.info("acceptance of %s: %s by %s", receipt, event.kind, operator)
             return self._view(self._case(receipt), person)
 
-        return parts.writer.call(run, priority=SCAN)
+        view = parts.writer.call(run, priority=SCAN)
+        parts.items.nudge()
+        return view
 
     def _allowed(self, operator: str, right: str, case: _Case) -> Operator:
         person = self._parts.door.present(operator)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.base.clock import Clock, IdMaker
 from app.base.paths import DataPaths
 from app.base.settings import Settings
 from app.flows.acceptance import Acceptance, AcceptanceParts
+from app.flows.acceptance_items import AcceptanceItems
 from app.flows.acceptance_tables import AcceptanceWords
+from app.flows.receiving import Parts
 from app.flows.sign_in import SignIn
 from app.store.acceptance import AcceptanceJournal
 from app.store.attachments import Attachments
-from app.store.catalogue import Catalogue
-from app.store.writer import StoreWriter
 
 
 def acceptance_of(
-    writer: StoreWriter,
-    catalogue: Catalogue,
+    parts: Parts,
     paths: DataPaths,
     door: SignIn,
-    clock: Clock,
     settings: Callable[[], Settings],
 ) -> Acceptance:
     """One for each program; what an earlier run left half is swept away."""
     attachments = Attachments(paths)
     attachments.sweep()
-    journal = AcceptanceJournal(writer.database)
+    journal = AcceptanceJournal(parts.writer.database)
     return Acceptance(
         AcceptanceParts(
-            writer, catalogue, journal, attachments, door, clock, IdMaker(), AcceptanceWords.load(), settings
+            parts.writer, parts.catalogue, journal, attachments, door, parts.clock, parts.ids, AcceptanceWords.load(),
+            settings, AcceptanceItems(parts),
         )
-    )
+    )  # fmt: skip

@@ -1,24 +1,30 @@
 """What a receipt of this folder tells the insurance: a snapshot from the store, by the site's profile. Writer's thread.
 
-Nothing is sent from here: `preview` shows the messages as they would go out, and what keeps a row back.
+Nothing is sent from here: `preview` shows the messages as they would go out, and what keeps a row back; whoever sends
+them says so with `told`. From then on `preview` shows what corrects that, under the batch serials that it was told by.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from app.base.clock import zone_of
 from app.base.errors import Trouble
 from app.domain.profile import Problem, Profile
+from app.domain.rights import EXPORT, Operator
 from app.flows.claim_messages import ClaimPreview, preview_of
 from app.flows.claim_profiles import load_profile
-from app.flows.claim_rows import ClaimCode, ClaimGoods, ClaimLine, ClaimSnapshot, rows_of
+from app.flows.claim_rows import ClaimCode, ClaimGoods, ClaimLine, ClaimRow, ClaimSnapshot, corrections, rows_of
+from app.flows.permission import demand
 from app.store.catalogue import DEFAULT_ZONE, Catalogue
+from app.store.claim_rows import ClaimRows, ToldRow
 from app.store.tables import Sql, select
 from app.store.writer import SETTLE, StoreWriter
 
@@ -51,20 +57,52 @@ class Claims:
         self._catalogue = catalogue
         self._now_ms = now_ms
         self._settings = settings
+        self._told = ClaimRows(writer.database)
 
     def profile(self) -> Profile:
         """The site's profile. Raises Trouble: profile_unknown, profile_bad."""
         return load_profile(self._settings.profile, self._settings.site_file)
 
     def preview(self, receipt: str) -> ClaimPreview:
-        """What would be told. Raises Trouble: receipt_not_here, profile_unknown, profile_bad."""
+        """What is still to be told: all of it, or after `told` what corrects it.
+
+        Raises Trouble: receipt_not_here, profile_unknown, profile_bad.
+        """
         profile, route = self.profile(), self._settings.route
-        snapshot = self._writer.call(lambda: self.snapshot(receipt), priority=SETTLE, write=False)
+        snapshot, told = self._writer.call(
+            lambda: (self.snapshot(receipt), self._rows_told(receipt)), priority=SETTLE, write=False
+        )  # fmt: skip
         if route not in profile.routes:
             values = (("profile", profile.name), ("route", route))
             unknown = Problem("routes", "claim_route_unknown", "route", "route", values)
             return ClaimPreview(receipt, profile.name, route, (), (), (unknown,), snapshot.closed)
-        return preview_of(snapshot, profile, route, rows_of(snapshot, profile, profile.routes[route]))
+        trades = profile.routes[route]
+        rows = corrections(snapshot, profile, trades, told) if told else rows_of(snapshot, profile, trades)
+        return preview_of(snapshot, profile, route, rows)
+
+    def told(self, preview: ClaimPreview, operator: Operator) -> int:
+        """Its messages went out, by this person: they are kept, so that a correction can name them. How many rows.
+
+        Raises Trouble: no_right, claim_not_closed, claim_preview_old (something changed, or it was told meanwhile).
+        """
+        demand(operator, EXPORT)
+        if not preview.closed:
+            raise Trouble("claim_not_closed", receipt=preview.receipt)
+        rows = [replace(row, problems=(), notes=()) for message in preview.messages for row in message.rows]
+        kept = [ToldRow(row.trade, row.serial, row.generation, row.line, msgspec.json.encode(row)) for row in rows]
+
+        def keep() -> int:
+            if self.preview(preview.receipt).messages != preview.messages:
+                raise Trouble("claim_preview_old", receipt=preview.receipt)
+            self._told.add(
+                preview.receipt, kept, at_ms=self._now_ms(), operator=operator.id, profile=preview.profile
+            )  # fmt: skip
+            return len(kept)
+
+        return self._writer.call(keep, priority=SETTLE)
+
+    def _rows_told(self, receipt: str) -> tuple[ClaimRow, ...]:
+        return tuple(msgspec.json.decode(body, type=ClaimRow) for body in self._told.of(receipt))
 
     def snapshot(self, receipt: str) -> ClaimSnapshot:
         """The receipt as it stands; on the writer's thread. Raises Trouble `receipt_not_here`."""

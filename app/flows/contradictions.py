@@ -20,7 +20,7 @@ from app.domain.rights import UNDO, Operator, may
 from app.domain.upload_owners import Owner
 from app.flows.items import Stamp, reversal_item
 from app.flows.receiving import Parts
-from app.store.contradictions import Act, Contradiction, ContradictionRows, Held, Side
+from app.store.contradictions import Act, Contradiction, ContradictionRows, Held, Side, Told
 from app.store.receipts import Entry
 from app.store.tables import Sql
 from app.store.writer import SETTLE
@@ -43,6 +43,7 @@ OTHER_KIND = "other_conflict"  # a conflict for a reason that this version does 
 ANSWERS = ("taken_back", "left")
 SHOWN = 200
 _ROWS_A_STEP = 50
+_UNDER_WAY = ("in_flight", "unsure")
 _log = logging.getLogger(__name__)
 
 
@@ -108,14 +109,28 @@ class Contradictions:
         self._note(kind, code, (receipt, seq), (who, made_ms), other)
 
     def watch(self, apply: Callable[[Sequence[Change]], Iterator[None]], changes: Sequence[Change]) -> Iterator[None]:
-        """Take in a page of the feed, and look at each change for what it contradicts."""
+        """Take in a page of the feed, and look at each change for what it contradicts: before it takes the place of
+        what was told before.
+        """
         for change in changes:
-            yield from apply((change,))
             if isinstance(change, CodesChange):
                 yield from self._look_at(change.rows)
-            elif isinstance(change, ReceiptChange) and change.state == "closed":
+            yield from apply((change,))
+            if isinstance(change, ReceiptChange) and change.state == "closed":
                 self._closed(change)
                 yield
+        self._look_again()
+
+    def after(self, settle: Callable[[Sequence[Settled]], None]) -> Callable[[Sequence[Settled]], None]:
+        """Settles as `settle` does, and then looks again at what was told of a scan while nobody knew whether the
+        hospital has it.
+        """
+
+        def settled(answers: Sequence[Settled]) -> None:
+            settle(answers)
+            self._look_again()
+
+        return settled
 
     def view(self, operator: Operator | None = None) -> ConflictsView:
         """All, or one person's; who may take back what was sent sees everybody's."""
@@ -165,35 +180,69 @@ class Contradictions:
         _log.info("contradiction %s: %s/%d", kind, *place)
 
     def _look_at(self, rows: Sequence[CodeRow]) -> Iterator[None]:
-        left = iter([row for row in rows if row.device != self._parts.device])
+        left, earlier = iter(rows), dict[str, CodeRow]()
         while part := list(islice(left, _ROWS_A_STEP)):
+            others = [row for row in part if row.device != self._parts.device]
             if self._rows.wants_other_side():
-                for row in part:
+                for row in others:
                     if row.state == "in":
                         self._rows.tell_other_side(row.code, _side(row))
-            by_code = {row.code: row for row in part}
-            for held in self._rows.held(list(by_code)):
-                self._compare(held, by_code[held.pack])
+            found: dict[str, list[Held]] = {}
+            for held in self._rows.held(list({row.code for row in others})):
+                found.setdefault(held.pack, []).append(held)
+            for row in part:
+                if row.device != self._parts.device:
+                    for held in found.get(row.code, ()):
+                        self._compare(held, row, earlier.get(row.code) or self._rows.told(row.code))
+                earlier[row.code] = row
             yield
 
-    def _compare(self, held: Held, row: CodeRow) -> None:
-        """Only what the hospital had accepted can be contradicted: anything else gets an answer of its own."""
-        if held.upload != "accepted" or (row.at_ms or 0) <= held.at_ms or row.outcome is not None:
+    def _compare(self, held: Held, row: CodeRow, before: CodeRow | Told | None) -> None:
+        """Only what the hospital had accepted can be contradicted: anything else gets an answer of its own.
+
+        `before`: what was told last of the code. Where that was our scan, the order of the feed says what came later,
+        whatever the other device's clock; where nobody told of it, the two clocks do.
+        """
+        heard = before is not None and before.item == held.item
+        if row.outcome is not None or not (heard or (row.at_ms or 0) > held.at_ms):
             return
         if row.state == "in" and row.receipt != held.receipt:
-            if self._given_away(held):
+            if self._given_away(held, before):
                 return  # rejected or damaged here, so it may come in by another delivery
             kind = "held_elsewhere"
         elif row.state == "reversed" and row.receipt == held.receipt:
             kind = "reversed_elsewhere"
         else:
             return
+        if heard or held.upload == "accepted":
+            self._contradict(kind, held, _side(row))
+        elif held.upload in _UNDER_WAY:
+            self._rows.suspend(held, row.code, _side(row), kind)
+
+    def _contradict(self, kind: str, held: Held, other: Side) -> None:
         if not self._still_in_force(held):
             return  # by an earlier row of this page
         self._parts.receipts.take_back(held.receipt, held.seq, remote="reversed")
-        self._note(kind, held.code, (held.receipt, held.seq), (held.operator, held.at_ms), _side(row))
+        self._note(kind, held.code, (held.receipt, held.seq), (held.operator, held.at_ms), other)
 
-    def _given_away(self, held: Held) -> bool:
+    def _look_again(self) -> None:
+        """At what was told of scans under way: those that the hospital has are contradicted, if nothing else was told
+        since; those that it has not are not.
+        """
+        for one in self._rows.suspended():
+            place = (one.receipt, one.seq)
+            held = next((held for held in self._rows.held([one.code]) if (held.receipt, held.seq) == place), None)
+            if held is not None and held.upload in _UNDER_WAY:
+                continue
+            self._rows.resume(one)
+            told = self._rows.told(one.code)
+            if held is not None and held.upload == "accepted" and told is not None and told.item == one.other.item:
+                self._contradict(one.kind, held, one.other)
+
+    def _given_away(self, held: Held, before: CodeRow | Told | None) -> bool:
+        """True if it has an outcome (damaged, rejected): one of ours, or of another device of the same receipt."""
+        if before is not None and before.outcome is not None and before.receipt == held.receipt:
+            return True
         return self._sql.one(
             "SELECT 1 FROM outcomes WHERE pack = ? AND receipt = ? LIMIT 1", held.pack, held.receipt
         ) is not None  # fmt: skip

@@ -74,6 +74,11 @@ def close_item(stamp: Stamp, *, equation: Equation) -> NewItem:
     return _item(stamp, "close", {"equation": equation.as_dict()}, urgent=True)
 
 
+def acceptance_item(stamp: Stamp, *, fact: str, says: dict[str, object]) -> NewItem:
+    """What somebody found or concluded between the dock and the shelf: no quantity."""
+    return _item(stamp, "acceptance", {"fact": fact, "says": says})
+
+
 def _item(
     stamp: Stamp,
     kind: str,

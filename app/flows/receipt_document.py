@@ -34,7 +34,7 @@ SELECT l.line, l.drug, coalesce(g.name, l.drug), coalesce(g.spec, ''), coalesce(
        coalesce(l.made, ''), coalesce(l.expiry, ''),
        coalesce(CASE WHEN g.exempt IS NULL THEN g.min_pack_unit ELSE g.hospital_unit END, ''), l.packs,
        coalesce(c.received, 0), coalesce(c.short, 0), coalesce(c.damaged, 0), coalesce(c.rejected, 0),
-       coalesce(c.exempt, 0), coalesce(c.over, 0)
+       coalesce(c.exempt, 0), coalesce(c.over, 0), coalesce(g.rx, ''), coalesce(l.price, '')
   FROM delivery_lines l LEFT JOIN receipt_lines c ON c.receipt = ?1 AND c.line = l.line
   LEFT JOIN drugs g ON g.drug = l.drug WHERE l.delivery = ?2 ORDER BY l.line
 """
@@ -81,6 +81,8 @@ class DocumentLine:
     rejected: int
     exempt: int
     over: int
+    rx: str = ""  # 处方药标志 as the hospital codes it; empty where it does not say
+    price: str = ""  # of one pack, as the hospital says it; empty where it does not
 
     @property
     def open(self) -> int:

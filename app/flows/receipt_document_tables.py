@@ -24,6 +24,9 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
+_WHERE_KNOWN = (("rx", 8), ("price", 10))  # columns that are there only where the hospital says something
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The document's words in one language."""
@@ -36,6 +39,11 @@ class Words:
 
     def outcome(self, name: str) -> str:
         return self.texts.title(f"receipt_column_{name}", self.lang)
+
+    def rx(self, value: str) -> str:
+        """A code that is not one of the national ones is shown as it is."""
+        code = f"receipt_rx_{value}"
+        return self.texts.title(code, self.lang) if self.texts.has(code) else value
 
     def reason(self, reason: str) -> str:
         return self.texts.title(f"reason_{reason}", self.lang)
@@ -68,19 +76,27 @@ def reasons_of(document: ReceiptDocument, words: Words) -> dict[int, str]:
     return {line: "；".join(parts) if words.lang == "zh" else "; ".join(parts) for line, parts in found.items()}
 
 
+def columns_of(document: ReceiptDocument) -> tuple[tuple[str, int], ...]:
+    """(name, width) of the table of lines."""
+    known = [each for each in _WHERE_KNOWN if any(getattr(line, each[0]) for line in document.lines)]
+    return (*LINE_COLUMNS[:-1], *known, LINE_COLUMNS[-1])
+
+
 def line_rows(document: ReceiptDocument, words: Words) -> list[list[Cell]]:
     """The rows of the table of lines."""
-    why = reasons_of(document, words)
-    return [
-        [*(getattr(line, name) for name, _ in LINE_COLUMNS[:-1]), why.get(line.line, "")] for line in document.lines
-    ]
+    why, names = reasons_of(document, words), [name for name, _ in columns_of(document)]
+    rows = []
+    for line in document.lines:
+        cells = {"rx": words.rx(line.rx), "why": why.get(line.line, "")}
+        rows.append([cells[name] if name in cells else getattr(line, name) for name in names])
+    return rows
 
 
 def csv_of(document: ReceiptDocument, words: Words) -> bytes:
     """UTF-8 with a mark, so that a spreadsheet reads Chinese; every text harmless."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([words.column(name) for name, _ in LINE_COLUMNS])
+    writer.writerow([words.column(name) for name, _ in columns_of(document)])
     for row in line_rows(document, words):
         writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue().encode("utf-8-sig", "replace")

@@ -14,7 +14,17 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.base.errors import Trouble
 from app.flows.receipt_document import DocumentLine, ReceiptDocument
-from app.flows.receipt_document_tables import COUNTS, LINE_COLUMNS, Cell, Words, head_of, line_rows, moment, title_of
+from app.flows.receipt_document_tables import (
+    COUNTS,
+    LINE_COLUMNS,
+    Cell,
+    Words,
+    columns_of,
+    head_of,
+    line_rows,
+    moment,
+    title_of,
+)
 
 _MOST_ROWS = 1_048_576  # of a sheet
 _MOST_SIGNS = 32_767  # of a cell
@@ -45,7 +55,7 @@ def xlsx_of(document: ReceiptDocument, words: Words) -> bytes:
         sheet.write_string(number, 0, label)
         sheet.write_string(number, 2, _plain(value))
     top = len(head) + 2
-    _table(sheet, top, LINE_COLUMNS, line_rows(document, words), words, (bold, plain))
+    _table(sheet, top, columns_of(document), line_rows(document, words), words, (bold, plain))
     _sums(sheet, top + len(document.lines) + 1, document, words, bold)
     for name, columns in _SHEETS:
         rows = _rows(name, document, words)

@@ -10,10 +10,11 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.base.clock import Clock, IdMaker, day_of, zone_of
 from app.base.errors import Trouble
+from app.domain.acceptance_rules import Missing
 from app.domain.codes import (
     OtherTrace,
     OwnForm,
@@ -29,9 +30,11 @@ from app.domain.documents import DeliveryNo, Equation, receipt_id
 from app.domain.packages import piece_of
 from app.domain.reasons import SCAN_REASONS, Panel
 from app.domain.receiving import CodeFacts, Decision, SiteRules, decide
-from app.domain.rights import Operator, may
+from app.domain.rights import OTHER_STORE_ROOM, RECEIVE, Operator, may_open, why_not
+from app.domain.rights import SCAN as SHOOT
 from app.flows.items import Stamp, scan_item
 from app.flows.outcomes import RESTS_ON_REPLICA, CommandOutcome, ReceiptSummary, ScanOutcome
+from app.flows.permission import Refusal, demand, refusal_of
 from app.flows.pieces import Pieces, batch_key
 from app.flows.receiving_commands import Commands
 from app.store.catalogue import DEFAULT_NEAR_EXPIRY_DAYS, DEFAULT_ZONE, Catalogue
@@ -44,7 +47,18 @@ from app.store.writer import SCAN, StoreWriter
 from sync import NewItem, Outbox
 
 T = TypeVar("T")
+NOT_ALLOWED = "scan_not_allowed"
 _log = logging.getLogger(__name__)
+
+
+class AcceptanceDoor(Protocol):
+    """What receiving asks of acceptance."""
+
+    def may_close(self, receipt: str) -> tuple[Missing, ...]:
+        """What stands before the close. Any transaction."""
+
+    def sign(self, operator: str, receipt: str, witness: str, pin: str) -> object:
+        """The second person. Outside of any transaction; raises Trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class Parts:
     nudge: Callable[[bool], None]  # an item waits; True: at once
     packages: Packages
     package_events: PackageEvents
+    acceptance: Callable[[], AcceptanceDoor]
 
 
 class Receiving:
@@ -70,11 +85,12 @@ class Receiving:
     def __init__(self, parts: Parts, delivery: str, operator: Operator, *, holds: bool) -> None:
         """Open or resume the receipt of a delivery. `holds`: a stop holds scanning until it is confirmed.
 
-        Raises Trouble: delivery_not_here, delivery_withdrawn, receipt_closed, no_right.
+        Raises Trouble: delivery_not_here, delivery_withdrawn, receipt_closed, no_right, other_store_room.
         """
         self.parts = parts
         self.operator = operator
         self.holds = holds
+        self._room: str | None = None
         self.key: ReceiptKey = parts.writer.call(lambda: self._open(delivery), priority=SCAN)
         self._pieces, self._guesses = Pieces(parts.writer.database), Guesses(parts.writer.database)
         self._commands = Commands(self)
@@ -106,9 +122,18 @@ class Receiving:
             return self.command(reading.text, at_ms=at_ms)
         return self.scan(raw, at_ms=at_ms, scanner=scanner)
 
-    def command(self, text: str, *, at_ms: int | None = None) -> CommandOutcome:
-        """Answer one command; `text` is what follows the `!`. Never raises."""
-        return self._commands.answer(text, self.parts.clock.now_ms() if at_ms is None else at_ms)
+    def command(self, text: str, *, at_ms: int | None = None, witness_pin: str | None = None) -> CommandOutcome:
+        """Answer one command; `text` is what follows the `!`. Never raises. `witness_pin`: for `witness` alone."""
+        moment = self.parts.clock.now_ms() if at_ms is None else at_ms
+        return self._commands.answer(text, moment, witness_pin)
+
+    def refusal(self, *rights: str) -> Refusal | None:
+        """Why the operator has none of these rights here, as the feed last named them; inside a transaction."""
+        found = self.parts.catalogue.operator(self.operator.id)
+        person = self.operator if found is None else found[0]
+        if any(why_not(person, right, self._room) is None for right in rights):
+            return None
+        return refusal_of(person, rights, self._room, self.parts.catalogue.operators())
 
     def summary(self) -> ReceiptSummary:
         """Where the receipt stands now."""
@@ -149,8 +174,10 @@ class Receiving:
         delivery = parts.catalogue.delivery(number)
         if delivery is None or delivery.state == "announced":
             raise Trouble("delivery_not_here", delivery=number)
-        if not may(self.operator, "receive", delivery.store_room):
-            raise Trouble("no_right", operator=self.operator.id, right="receive")
+        self._room = delivery.store_room
+        if not may_open(self.operator, self._room):
+            elsewhere = why_not(self.operator, SHOOT, self._room) == OTHER_STORE_ROOM
+            demand(self.operator, SHOOT if elsewhere else RECEIVE, self._room)
         name = receipt_id(DeliveryNo(number))
         found = parts.receipts.find(name)
         closed_there = parts.catalogue.remote_receipt(name) == "closed"
@@ -220,16 +247,18 @@ class Receiving:
     ) -> tuple[Decision, CodeFacts | None]:
         if held:
             return Decision("held_by_stop"), None
+        if self.refusal(SHOOT) is not None:
+            return Decision(NOT_ALLOWED), None
         site = self.parts.catalogue.site()
         zone = zone_of(site.zone if site else DEFAULT_ZONE)
         rules = SiteRules(site.near_expiry_days if site else DEFAULT_NEAR_EXPIRY_DAYS)
         facts = self.parts.facts.of(reading, self.key, piece=piece)
         return decide(reading, facts, day_of(at_ms, zone), rules), facts
 
-    @staticmethod
-    def _values(decision: Decision, facts: CodeFacts | None) -> dict[str, object]:
+    def _values(self, decision: Decision, facts: CodeFacts | None) -> dict[str, object]:
         if facts is None:
-            return {}
+            refusal = self.refusal(SHOOT) if decision.reason == NOT_ALLOWED else None
+            return {} if refusal is None else dict(refusal.values)
         name = facts.drug.name if facts.drug else ""
         return {"drug": name, "delivery": facts.other_delivery or "", "packs": decision.packs or 0,
             "fits": "、".join(facts.fits)}  # fmt: skip

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.base.errors import Trouble
 from app.domain.codes import Gs1, ProductCode, Reading, Voucher, key_of, read
 from app.domain.commands import NAMES, BadCommand, Command, parse
 from app.domain.documents import OUTCOMES_BY_CODE, Equation
 from app.domain.own_forms import holds_voucher
 from app.domain.packages import code_of, is_piece, piece_of
-from app.domain.reasons import OK
+from app.domain.reasons import COMMAND_REASONS, OK
 from app.domain.receiving import CodeFacts
-from app.domain.rights import may
+from app.domain.rights import CLOSE, CLOSE_DIFFERENCE, EXEMPT, RECEIVE
 from app.flows.items import close_item, outcome_item, reversal_item
 from app.flows.outcomes import CommandOutcome, Values
 from app.flows.package_commands import PackageCommands
+from app.flows.permission import Refusal
 from app.flows.pieces import Pieces, batch_key
 from app.store.receipts import Entry
 from app.store.writer import SCAN
@@ -44,7 +46,7 @@ class Commands:
         self._packages = PackageCommands(desk, self.note, self._no)
         self._doers |= {"open": self._packages.open, "level": self._packages.level}
 
-    def answer(self, text: str, at_ms: int) -> CommandOutcome:
+    def answer(self, text: str, at_ms: int, witness_pin: str | None = None) -> CommandOutcome:
         """Answer one command; a command that holds a patient's voucher is neither stored nor echoed."""
         words = text.split()
         name = words[0] if words and words[0] in NAMES else None
@@ -52,7 +54,10 @@ class Commands:
             return CommandOutcome(None, name, "voucher_at_dock", "voucher_at_dock")
         desk = self._desk
         try:
-            outcome = desk.parts.writer.call(lambda: self._do(text, at_ms), priority=SCAN)
+            if name == "witness":
+                outcome = self._witness(words[1:], at_ms, witness_pin)
+            else:
+                outcome = desk.parts.writer.call(lambda: self._do(text, at_ms), priority=SCAN)
         except Exception as error:
             return CommandOutcome(None, name, "not_recorded", "not_recorded", trouble=desk.failure_code(error))
         if outcome.ok:
@@ -90,15 +95,16 @@ class Commands:
         desk = self._desk
         values: Values = {"line": command.line, "count": command.count, "operator": desk.operator.id}
         line = desk.parts.facts.line(desk.key, command.line)
+        refusal = desk.refusal(EXEMPT if command.outcome == "exempt" else RECEIVE)
+        if refusal is not None:
+            return self._may_not(command.name, seq, at_ms, text, refusal)
         problem = None
         if line is None:
             problem = "no_such_line"
-        elif command.outcome == "exempt" and not may(desk.operator, "exempt"):
-            problem = "no_right"
         elif command.outcome != "over" and command.count > line.expected:
             problem = "quantity_bad"
         if problem:
-            return self._no(command.name, seq, at_ms, text, problem, {**values, "right": "exempt"})
+            return self._no(command.name, seq, at_ms, text, problem, values)
         stamp = desk.stamp(seq, at_ms)
         self.note(
             stamp.id, seq, at_ms, command.name, OK, text, line=command.line, packs=command.count,
@@ -118,6 +124,9 @@ class Commands:
         assert command.code is not None
         assert command.outcome in OUTCOMES_BY_CODE
         desk = self._desk
+        refusal = desk.refusal(RECEIVE)
+        if refusal is not None:
+            return self._may_not(command.name, seq, at_ms, text, refusal)
         stamp = desk.stamp(seq, at_ms)
         reading = read(code_of(command.code), desk.parts.catalogue.patterns())
         facts = desk.parts.facts.of(reading, desk.key, piece=self._piece(command.code, reading, stamp.id))
@@ -167,9 +176,9 @@ class Commands:
 
     def _close(self, _: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         desk = self._desk
-        if not may(desk.operator, "close"):
-            values = {"operator": desk.operator.id, "right": "close"}
-            return self._no("close", seq, at_ms, text, "no_right", values)
+        refusal = desk.refusal(CLOSE, CLOSE_DIFFERENCE)
+        if refusal is not None:
+            return self._may_not("close", seq, at_ms, text, refusal)
         lines = desk.parts.facts.lines(desk.key)
         details: list[tuple[str, Values]] = []
         for line in lines:
@@ -178,11 +187,57 @@ class Commands:
                 details.append((sentence, {"line": line.line, "count": abs(line.missing)}))
         if details:
             return self._no("close", seq, at_ms, text, "outcome_missing", {}, tuple(details))
+        equation = Equation.of(lines)
+        differs = equation.received != equation.expected or any(line.over for line in lines)
+        refusal = desk.refusal(CLOSE_DIFFERENCE) if differs else None
+        if refusal is not None:
+            return self._may_not("close", seq, at_ms, text, refusal)
+        missing = desk.parts.acceptance().may_close(desk.key.id)
+        if missing:
+            told = tuple((one.code, dict(one.values)) for one in missing)
+            return self._no("close", seq, at_ms, text, "acceptance_unfinished", {}, told)
         stamp = desk.stamp(seq, at_ms)
         self.note(stamp.id, seq, at_ms, "close", OK, text)
-        desk.enqueue(close_item(stamp, equation=Equation.of(lines)))
+        desk.enqueue(close_item(stamp, equation=equation))
         desk.parts.receipts.close(desk.key.id, operator=desk.operator.id, at_ms=at_ms)
         return CommandOutcome(seq, "close", OK, "closed")
+
+    def _witness(self, words: list[str], at_ms: int, pin: str | None) -> CommandOutcome:
+        """The second person signs. The proof of a PIN takes its time, so it is not made on the writer's thread.
+
+        Of what was typed only the person is kept: somebody may have typed the PIN behind it.
+        """
+        desk = self._desk
+        text = " ".join(["witness", *words[:1]])
+        desk.parts.writer.call(desk.present, priority=SCAN, write=False)
+        values: Values = {"operator": words[0] if words else ""}
+        problem: str | None = None
+        found = values
+        if len(words) != 1:
+            problem, found = "bad_command", {"command": "witness"}
+        elif not pin:
+            problem = "witness_pin_missing"
+        else:
+            try:
+                desk.parts.acceptance().sign(desk.operator.id, desk.key.id, words[0], pin)
+            except Trouble as trouble:
+                if trouble.code not in COMMAND_REASONS:
+                    raise
+                problem, found = trouble.code, {**values, **trouble.values}
+
+        def keep() -> CommandOutcome:
+            seq = desk.present().next_seq
+            if problem is not None:
+                return self._no("witness", seq, at_ms, text, problem, found)
+            self.note(desk.stamp(seq, at_ms).id, seq, at_ms, "witness", OK, text)
+            return CommandOutcome(seq, "witness", OK, "witnessed", values)
+
+        return desk.parts.writer.call(keep, priority=SCAN)
+
+    def _may_not(self, name: str, seq: int, at_ms: int, text: str, refusal: Refusal) -> CommandOutcome:
+        """A right is missing: who has it is said."""
+        self._no(name, seq, at_ms, text, refusal.reason, refusal.values)
+        return CommandOutcome(seq, name, refusal.reason, f"command_{refusal.reason}_who", refusal.values)
 
     def _plain(self, name: str, seq: int, at_ms: int, text: str, sentence: str) -> CommandOutcome:
         self.note(self._desk.stamp(seq, at_ms).id, seq, at_ms, name, OK, text)

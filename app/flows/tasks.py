@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from app.domain.documents import receipt_id
-from app.domain.rights import Operator, may
+from app.domain.rights import Operator, may_open
 from app.flows.manifest_news import refused_manifests
 from app.flows.views import DeliveryTask, TasksView
 from app.store.catalogue import Catalogue
@@ -106,7 +106,7 @@ class Tasks:
 
 
 def _is_for(operator: Operator | None, row: Sequence[object]) -> bool:
-    return operator is None or may(operator, "receive", cast("str | None", row[6]))
+    return operator is None or may_open(operator, cast("str | None", row[6]))
 
 
 def _place(task: DeliveryTask) -> tuple[int, float, str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import peewee
 
@@ -34,6 +35,7 @@ class SiteRow:
     synthetic: bool
     zone: str
     near_expiry_days: int
+    capabilities: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +112,12 @@ class Catalogue:
         row = select(self._database, "operators", id=operator_id).first()
         if row is None:
             return None
-        person = Operator(
-            row["id"],
-            row["name"],
-            row["role"],
-            rights_of(row["role"], json.loads(row["rights"])),
-            frozenset(json.loads(row["store_rooms"])),
-            bool(row["active"]),
-            row["registration"],
-            row["insurance_code"],
-        )
+        person = _person(row)
         return person, PinVerifier(row["pin_salt"], row["pin_n"], row["pin_r"], row["pin_p"], row["pin_verifier"])
+
+    def operators(self) -> tuple[Operator, ...]:
+        """Everybody whom the feed named, by id."""
+        return tuple(sorted(map(_person, select(self._database, "operators")), key=lambda person: person.id))
 
     def drug(self, drug: str) -> Drug | None:
         if drug not in self._drugs:
@@ -185,3 +182,16 @@ class Catalogue:
         fields = {name: row[name] for name in DeliveryRow.__slots__ if name in row}
         fields |= {"row": row["id"], "gift": bool(row["gift"]), "synthetic": bool(row["synthetic"])}
         return DeliveryRow(**fields)  # type: ignore[arg-type]
+
+
+def _person(row: Mapping[str, Any]) -> Operator:
+    return Operator(
+        row["id"],
+        row["name"],
+        row["role"],
+        rights_of(row["role"], json.loads(row["rights"])),
+        frozenset(json.loads(row["store_rooms"])),
+        bool(row["active"]),
+        row["registration"],
+        row["insurance_code"],
+    )

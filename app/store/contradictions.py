@@ -10,6 +10,7 @@ from typing import cast
 import peewee
 
 from app.store.tables import Sql
+from sync.item_ids import unpacked
 
 _COLUMNS = (
     "id, at_ms, kind, code, receipt, seq, operator, made_ms, other_item, other_receipt, other_device, other_operator, "
@@ -25,11 +26,14 @@ _TELL = (
     "(code = ? AND kind <> 'different_children'))"
 )
 _HELD = """
-SELECT h.pack, h.receipt, h.seq, e.at_ms, e.operator, e.code, o.state
+SELECT h.pack, h.receipt, h.seq, e.at_ms, e.operator, e.code, o.state, e.id
 FROM json_each(?) j CROSS JOIN holds h ON h.pack = j.value AND h.seq > 0
     JOIN entries e ON e.receipt = h.receipt AND e.seq = h.seq AND e.in_force = 1
     LEFT JOIN sync_outbox o ON o.id = e.id
 """
+
+_SUSPENDED = "contradicted "  # keys of `meta`; behind it stand receipt and seq
+_SUSPENDED_END = "contradicted!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,27 @@ class Held:
     operator: str
     code: str | None
     upload: str | None  # state of its item
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the feed said last of a code."""
+
+    item: str | None
+    receipt: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """What would contradict a scan of ours, if the hospital has it."""
+
+    receipt: str
+    seq: int
+    code: str
+    kind: str
+    other: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +155,25 @@ class ContradictionRows:
     def held(self, packs: Sequence[str]) -> tuple[Held, ...]:
         """Scans in force of this device that stand for these packs."""
         rows = self._sql.all(_HELD, json.dumps(list(packs)))
-        return tuple(Held(*row) for row in rows)  # type: ignore[arg-type]
+        return tuple(Held(*row[:-1], unpacked(row[-1])) for row in rows)  # type: ignore[arg-type, call-arg]
+
+    def told(self, code: str) -> Told | None:
+        found = self._sql.one("SELECT item, receipt, outcome FROM known_codes WHERE code = ?", code)
+        return None if found is None else Told(*found)  # type: ignore[arg-type]
+
+    def suspend(self, held: Held, code: str, other: Side, kind: str) -> None:
+        """Keep what would contradict a scan, until it is known whether the hospital has that scan."""
+        value = json.dumps([code, kind, other.item, other.receipt, other.device, other.operator, other.at_ms])
+        key = f"{_SUSPENDED}{held.receipt} {held.seq}"
+        self._sql.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
+
+    def suspended(self) -> tuple[Suspended, ...]:
+        rows = self._sql.all("SELECT key, value FROM meta WHERE key > ? AND key < ?", _SUSPENDED, _SUSPENDED_END)
+        return tuple(_suspended(str(key), json.loads(str(value))) for key, value in rows)
+
+    def resume(self, one: Suspended) -> None:
+        """It is suspended no more."""
+        self._sql.run("DELETE FROM meta WHERE key = ?", f"{_SUSPENDED}{one.receipt} {one.seq}")
 
     def under_way(self, receipt: str) -> tuple[str, int] | None:
         """Of a receipt that is open here: who scanned last, and how many items have not been answered."""
@@ -199,6 +242,12 @@ class ContradictionRows:
             "SELECT 1 FROM sync_outbox o WHERE o.n = upload_acts.item AND o.state <> 'accepted')",
             before_ms,
         )
+
+
+def _suspended(key: str, value: Sequence[object]) -> Suspended:
+    receipt, _, seq = key.removeprefix(_SUSPENDED).rpartition(" ")
+    code, kind, *other = value
+    return Suspended(receipt, int(seq), str(code), str(kind), Side(*other))  # type: ignore[arg-type]
 
 
 def _contradiction(row: Sequence[object]) -> Contradiction:

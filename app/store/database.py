@@ -19,13 +19,14 @@ from app.base.paths import DataPaths
 from app.store.backup import back_up
 from app.store.failures import sorted_failures
 
-# Full sync is the promise behind the good sound; when to fold the journal into the file is ours to say (writer).
+# Full sync is the promise behind the good sound; when to fold the journal into the file is ours to say (writer). The
+# page cache is small: it fills to its bound with whatever a long queue reads, and behind it stands the system's own.
 PRAGMAS: tuple[tuple[str, int | str], ...] = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),
     ("wal_autocheckpoint", 0),
     ("journal_size_limit", 16_000_000),
-    ("cache_size", -32_768),
+    ("cache_size", -2_048),
     ("temp_store", "memory"),
     ("busy_timeout", 2_000),
 )

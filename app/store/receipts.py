@@ -16,6 +16,7 @@ import peewee
 from app.domain.reasons import SCAN_REASONS, Lists
 from app.store.catalogue import DeliveryRow
 from app.store.facts import ReceiptKey
+from app.store.others import OTHERS, OthersOutcomes, place_of
 from app.store.scope import Scope
 from app.store.tables import Sql, insert_statement
 from sync.item_ids import packed, unpacked
@@ -27,7 +28,14 @@ _COUNTERS = ("received", "short", "damaged", "rejected", "exempt", "over")
 _LIST_OF = {reason: row.shows_in for reason, row in SCAN_REASONS.items() if row.shows_in}
 ESTIMATED = "estimated"  # the note of a scan that is counted by a ratio
 GUESSED_LINE = "line_guessed"  # … whose packs are known, but not their batch, while their drug is on several lines
-OTHERS = 0  # the seq of a hold that another device of the same receipt has
+LEFT_TO_OTHERS = """
+SELECT k.code, k.line, k.packs, coalesce(k.via, k.code) FROM entries e CROSS JOIN known_codes k ON k.code = e.code
+ WHERE e.receipt = ?1 AND e.seq = ?2 AND k.receipt = e.receipt AND k.state = 'in'
+ UNION ALL
+SELECT k.code, k.line, k.packs, k.via
+  FROM entries e CROSS JOIN known_codes k INDEXED BY known_codes_by_receipt ON k.receipt = e.receipt
+ WHERE e.receipt = ?1 AND e.seq = ?2 AND k.via = e.code AND k.code <> e.code AND k.state = 'in'
+   AND (e.packs > 1 OR EXISTS (SELECT 1 FROM packages p WHERE p.parent = e.code))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class Receipts:
     def __init__(self, database: peewee.SqliteDatabase, scope: Scope) -> None:
         self._sql = Sql(database)
         self._scope = scope
+        self.others = OthersOutcomes(database, scope, self._recount)
 
     def find(self, receipt: str) -> ReceiptRow | None:
         row = self._sql.one(
@@ -124,6 +133,7 @@ class Receipts:
         rows = self._sql.all("SELECT code, line, packs FROM known_codes WHERE receipt = ? AND state = 'in'", receipt)
         for code, line, packs in cast("list[tuple[str, int, int]]", rows):
             self.hold_for_others(receipt, code, line, packs)
+        self.others.begin(receipt)
 
     def ensure_lines(self, receipt: str, delivery: int) -> None:
         """A counter row for every line of the delivery (lines may come later)."""
@@ -192,13 +202,7 @@ class Receipts:
 
     def leave_to_others(self, receipt: str, seq: int) -> None:
         """The hospital did not take this scan: what it told of its packs while the scan stood is others' after all."""
-        rows = self._sql.all(
-            "SELECT k.code, k.line, k.packs, coalesce(k.via, k.code) FROM entries e JOIN known_codes k "
-            "ON k.receipt = e.receipt AND e.code IN (k.code, k.via) AND k.state = 'in' "
-            "WHERE e.receipt = ? AND e.seq = ?",
-            receipt,
-            seq,
-        )
+        rows = self._sql.all(LEFT_TO_OTHERS, receipt, seq)
         for code, line, packs, by in cast("list[tuple[str, int, int, str]]", rows):
             if not self.explains(receipt, by):
                 self.hold_for_others(receipt, code, line, packs)
@@ -211,9 +215,9 @@ class Receipts:
 
     def set_quantity(self, receipt: str, seq: int, outcome: str, line: int, count: int) -> None:
         """Give a line a number of packs with an outcome (short, over, exempt); a later one replaces it."""
-        self._scope.of((_place(outcome, line),))
+        self._scope.of((place_of(outcome, line),))
         before = self._scope.sums(receipt)
-        self._sql.run(_INSERT_OUTCOME, _place(outcome, line), receipt, seq, line, outcome, count)
+        self._sql.run(_INSERT_OUTCOME, place_of(outcome, line), receipt, seq, line, outcome, count)
         self._recount(receipt, before)
 
     def undoable(self, receipt: str, *, seq: int | None = None, code: str | None = None) -> Undoable | None:
@@ -304,6 +308,26 @@ class Receipts:
             receipt,
         )
 
+    def reopen(self, receipt: str) -> None:
+        """The hospital did not take the close: somebody has to look at it again."""
+        self._sql.run(
+            "UPDATE receipts SET state = 'open', paused = 1, closed_ms = NULL, closed_by = NULL WHERE id = ?", receipt
+        )
+
+    def close_as(self, receipt: str, seq: int) -> None:
+        """Closed by the entry with that seq."""
+        self._sql.run(
+            "UPDATE receipts SET state = 'closed', paused = 0, held = 0, closed_ms = e.at_ms, closed_by = e.operator "
+            "FROM entries e WHERE receipts.id = ?1 AND e.receipt = ?1 AND e.seq = ?2",
+            receipt,
+            seq,
+        )
+
+    def operator_of(self, receipt: str, seq: int) -> str:
+        """Who made an entry."""
+        row = self._sql.one("SELECT operator FROM entries WHERE receipt = ? AND seq = ?", receipt, seq)
+        return "" if row is None else str(row[0])
+
     def lists(self, receipt: str) -> dict[str, int]:
         """Distinct codes as shot, per list; always every list. `near_expiry` only those in force."""
         rows = self._sql.all(
@@ -333,8 +357,3 @@ class Receipts:
                     receipt,
                     line,
                 )
-
-
-def _place(outcome: str, line: int) -> str:
-    """Where a line's number stands among the packs; no code looks like this (codes have no blank)."""
-    return f"line {line} {outcome}"

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import peewee
 
+from app.domain.documents import OUTCOMES_BY_CODE, OUTCOMES_BY_LINE
 from app.domain.packages import PackageClaim
 from app.store.catalogue import Catalogue, SiteRow
 from app.store.package_events import PackageEventRow, PackageEvents, spread
@@ -70,7 +71,11 @@ class Replica:
 
     def site(self, site: Site) -> None:
         """The hospital introduced itself."""
-        self._catalogue.set_site(SiteRow(site.site_id, site.name, site.synthetic, site.zone, site.near_expiry_days))
+        self._catalogue.set_site(
+            SiteRow(
+                site.site_id, site.name, site.synthetic, site.zone, site.near_expiry_days, sorted(site.capabilities)
+            )
+        )  # fmt: skip
 
     def apply(self, changes: Sequence[Change]) -> Iterator[None]:
         """One page of the feed, step by step."""
@@ -97,7 +102,7 @@ class Replica:
             change.drug, change.item_kind, change.name, change.trade_name, change.spec, change.dosage_form,
             change.maker, change.approval_no, change.nhsa_code, change.min_pack_unit, change.hospital_unit,
             change.multiplier, change.divisor, change.pack_ratio, change.storage, int(change.special),
-            int(change.splittable), change.exempt,
+            int(change.splittable), change.exempt, change.rx,
         )  # fmt: skip
         self._sql.run("DELETE FROM prefixes WHERE drug = ?", change.drug)
         self._sql.many(
@@ -156,7 +161,7 @@ class Replica:
         self._sql.many(
             insert_statement("delivery_lines"),
             [
-                (row, line.line, line.drug, line.batch, line.expiry, line.made, line.packs, int(line.gift))
+                (row, line.line, line.drug, line.batch, line.expiry, line.made, line.packs, int(line.gift), line.price)
                 for line in change.lines
             ],
         )
@@ -176,6 +181,10 @@ class Replica:
         self._sql.run(
             insert_statement("known_receipts", verb="INSERT OR REPLACE"), change.id, change.delivery, change.state
         )
+        if change.lines is not None:
+            self._receipts.others.hear_numbers(
+                change.id, [(row.line, kind, getattr(row, kind)) for row in change.lines for kind in OUTCOMES_BY_LINE]
+            )
         yield
 
     def _codes(self, change: CodesChange) -> Iterator[None]:
@@ -185,7 +194,7 @@ class Replica:
                 [
                     (
                         row.code, row.receipt, row.delivery, row.line, row.state, row.via, row.device, row.item,
-                        row.at_ms, row.packs, int(row.estimated),
+                        row.at_ms, row.packs, int(row.estimated), row.outcome,
                     )
                     for row in part
                 ],
@@ -201,6 +210,7 @@ class Replica:
         """
         names = {row.receipt for row in rows}
         here = {name for name in names if self._sql.one("SELECT 1 FROM receipts WHERE id = ?", name)}
+        own = self._catalogue.meta("device") if here else None
         for row in rows:
             if row.receipt not in here:
                 continue
@@ -208,6 +218,10 @@ class Replica:
                 self._receipts.hold_for_others(row.receipt, row.code, row.line, row.packs)
             else:
                 self._receipts.release_for_others(row.receipt, row.code)
+            if row.outcome in OUTCOMES_BY_CODE and row.device != own:
+                self._receipts.others.give(row.receipt, row.code, row.line, row.outcome, row.packs)
+            else:
+                self._receipts.others.take_away(row.receipt, row.code)
 
 
 def _parts(rows: Sequence[T]) -> Iterator[list[T]]:

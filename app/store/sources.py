@@ -108,17 +108,16 @@ class PackageSources:
         return None if row is None else cast("int | None", row[0])
 
     def begin(self, kind: str, name: str, version: int, *, at_ms: int, delivery: str | None = None) -> int:
-        """The id of a source to stage into; one that was staged before is gone on with.
+        """The id of a source to stage into; one that was staged before is gone on with, one that was superseded is
+        staged anew: the sweep may be deleting it.
 
         `at_ms`: when the source was made. `delivery`: the note that it was made for.
         """
         found = self.find(kind, name, version)
-        if found is not None:
-            # What was superseded and is told once more is staged anew: the sweep may have deleted it.
-            self._sql.run(
-                "UPDATE sources SET state = 'staged', swept = 0 WHERE id = ? AND state = 'superseded'", found.id
-            )
+        if found is not None and found.state != "superseded":
             return found.id
+        if found is not None:
+            self._sql.run("UPDATE sources SET version = -id WHERE id = ?", found.id)
         row = None if delivery is None else self.delivery_row(delivery)
         self._sql.run(
             "INSERT INTO sources (kind, name, version, delivery, trust, state, rows, made_ms, at_ms) "

@@ -23,7 +23,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "drugs": (
         "drug", "item_kind", "name", "trade_name", "spec", "dosage_form", "maker", "approval_no", "nhsa_code",
         "min_pack_unit", "hospital_unit", "multiplier", "divisor", "pack_ratio", "storage", "special", "splittable",
-        "exempt",
+        "exempt", "rx",
     ),
     "prefixes": ("prefix", "drug", "level"),
     "recalls": ("drug", "batch", "reason"),
@@ -31,7 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "id", "number", "supplier", "supplier_code", "supplier_licence", "supplier_licence_expiry", "invoice_no",
         "invoice_code", "store_room", "shipped_ms", "gift", "synthetic", "manifest", "state",
     ),
-    "delivery_lines": ("delivery", "line", "drug", "batch", "expiry", "made", "packs", "gift"),
+    "delivery_lines": ("delivery", "line", "drug", "batch", "expiry", "made", "packs", "gift", "price"),
     "sources": (
         "id", "kind", "name", "version", "delivery", "trust", "state", "rows", "made_ms", "at_ms", "says", "swept",
     ),
@@ -52,6 +52,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "maker_patterns": ("pattern", "drug"),
     "known_codes": (
         "code", "receipt", "delivery", "line", "state", "via", "device", "item", "at_ms", "packs", "estimated",
+        "outcome",
+    ),
+    "known_numbers": ("receipt", "line", "outcome", "packs"),
+    "claim_rows": (
+        "n", "receipt", "at_ms", "operator", "profile", "trade", "serial", "generation", "line", "body",
     ),
     "known_receipts": ("id", "delivery", "state"),
     "receipts": (

@@ -1,4 +1,4 @@
-"""What a person wishes of acceptance, carried out for the window: the list, one receipt, one act at a time. Worker."""
+"""What a person wishes of acceptance and of a receipt's papers, carried out for the window, one at a time. Worker."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 from PySide6.QtCore import SignalInstance
 
 from app.base.errors import Trouble
-from app.domain.rights import Operator
+from app.base.texts import Texts
+from app.domain.rights import EXPORT, Operator
+from app.flows.permission import demand
+from app.store.writer import SETTLE
+from app.ui.receipt_buttons import file_name
 from app.ui.signals import Signals
 
 if TYPE_CHECKING:
     from app.flows.acceptance import Acceptance
     from app.flows.acceptance_view import AcceptanceView
+    from app.flows.receipt_document import ReceiptDocument
     from app.wiring import Program
 
 Values = tuple[object, ...]
@@ -44,7 +49,10 @@ class AcceptanceDesk:
         self._say(self._to.acceptance_changed, self._program.acceptance.view(receipt, operator))
 
     def act(self, operator: Operator, receipt: str, name: str, values: Values) -> None:
-        """One act by its name in `ACTS`. Raises Trouble as the flow does."""
+        """One act by its name in `ACTS`, or a paper of `PAPERS`. Raises Trouble as the flow does."""
+        if name in PAPERS:
+            self._say(self._to.paper_told, receipt, name, self._paper(operator, receipt, name, values))
+            return
         act = ACTS.get(name)
         if act is None:
             raise Trouble("acceptance_text_bad")
@@ -52,7 +60,27 @@ class AcceptanceDesk:
         self._say(self._to.acceptance_changed, view)
         self.tell(operator)
 
+    def _paper(self, operator: Operator, receipt: str, kind: str, values: Values) -> ReceiptDocument | Path:
+        """The document for whoever draws it; a table is written here. Raises Trouble: no_right, receipt_not_here, …"""
+        from app.flows.receipt_document import ReceiptDocuments  # noqa: PLC0415 - no scan waits for it
 
+        program = self._program
+        if kind == "xlsx":
+            demand(operator, EXPORT)
+        papers = ReceiptDocuments(program.writer.database, program.catalogue)
+        document = program.writer.call(lambda: papers.of(receipt), priority=SETTLE, write=False)
+        if kind != "xlsx":
+            return document
+        from app.flows.receipt_document_tables import Words  # noqa: PLC0415
+        from app.flows.receipt_document_xlsx import xlsx_of  # noqa: PLC0415 - a library that only a workbook needs
+        from app.flows.whole_file import write_whole  # noqa: PLC0415
+
+        path = Path(str(values[0])) / file_name(receipt, kind)
+        write_whole(path, xlsx_of(document, Words(Texts.load(), str(values[1]))))
+        return path
+
+
+PAPERS = ("pdf", "print", "xlsx")
 Act = Callable[["Acceptance", str, str, Values], "AcceptanceView"]
 
 

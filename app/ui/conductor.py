@@ -298,6 +298,7 @@ class Conductor(Signals):
             named,
             on_scan=self._on_scan,
             on_status=self._on_device,
+            on_raw=self.recording.take_raw,
             factories={"camera": self.camera.driver, "keys": self.keys.driver} if self.keys is not None else {},
         )
         self._bridge.post(partial(self._name_devices, devices))

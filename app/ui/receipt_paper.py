@@ -125,7 +125,9 @@ def _lines(ink: Ink, document: ReceiptDocument, words: Words) -> list[Block]:
     columns = _columns(_LINE_COLUMNS, words)
     rows = []
     for line in document.lines:
-        name = f"{line.name} {line.spec}".strip()
+        price = words.texts.title("receipt_price", words.lang, price=line.price) if line.price else ""
+        rx = words.rx(line.rx) if line.rx else ""
+        name = " ".join(part for part in (line.name, line.spec, rx, price) if part)
         counts = (str(getattr(line, count)) for count, _ in _LINE_COLUMNS[5:])
         rows.append([str(line.line), name, line.batch, line.expiry, line.unit, *counts])
     sums = document.equation.as_dict()

@@ -39,7 +39,9 @@ def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Rout
         return Route(Goal.NOTICE, "credential_masked") if isinstance(reading, Voucher) else Route(Goal.SHOW_BYTES)
     form = reading if isinstance(reading, OwnForm) else None
     if form is not None and form.kind == "badge":
-        return Route(Goal.NOTICE, "badge_while_signed_in") if signed_in else Route(Goal.BADGE, form.text)
+        second = front is Front.ACCEPTANCE  # there a second person signs
+        taken = signed_in and not second
+        return Route(Goal.NOTICE, "badge_while_signed_in") if taken else Route(Goal.BADGE, form.text)
     if not signed_in:
         return Route(Goal.NOTICE, "scan_signed_out")
     if front is Front.LOOKUP:

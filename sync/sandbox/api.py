@@ -99,7 +99,7 @@ class Api:
             "now_ms": max(0, int((self._now_s() + skew_s) * 1000)),
             "addresses": {name: getattr(addresses, name) for name in ("middleware", "relay", "evoucher")},
             "limits": {"items": LIMIT_ITEMS, "bytes": LIMIT_BYTES},
-            "capabilities": ["ask", "changes", "items", "package_event", "relay"],
+            "capabilities": ["acceptance", "ask", "changes", "items", "package_event", "relay"],
             "relay_token": self._world.relay_token,
         }
         return as_json(body)

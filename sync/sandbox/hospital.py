@@ -15,7 +15,7 @@ from sync.sandbox.deliveries import Delivery, DeliverySeed, code_prefix
 from sync.sandbox.feed import Codes, Feed, Packages, Single
 from sync.sandbox.ledger import Book, EarlierCode, Entry, Pack
 from sync.sandbox.relay import Relay, Story
-from sync.sandbox.wire import LIMIT_ROWS, Answer, Drug, Equation, Outcome, PackageEvent, Recall, ReceiptId
+from sync.sandbox.wire import LIMIT_ROWS, Acceptance, Answer, Drug, Equation, Outcome, PackageEvent, Recall, ReceiptId
 
 ELSEWHERE = "sandbox-elsewhere"
 """The device that earlier codes are said to come from where nobody knows better."""
@@ -71,6 +71,7 @@ class Hospital:
         self.feed = Feed(tag)
         self.relay = Relay(tag)
         self.learnt: set[str] = set()
+        self.acceptance: dict[str, list[Acceptance]] = {}
         self.drugs: dict[str, Drug] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.books: dict[str, Book] = {}
@@ -151,6 +152,11 @@ class Hospital:
         body = msgspec.structs.asdict(item)
         del body["seq"]
         self.feed.add(Single({"kind": "package_event", **body}))
+
+    def accept(self, item: Acceptance) -> None:
+        """Keep an event of acceptance with its receipt."""
+        self.learnt.add(item.id)
+        self.acceptance.setdefault(item.receipt, []).append(item)
 
     # What the rules ask
 

@@ -16,6 +16,7 @@ from sync.sandbox.deliveries import Delivery, Expansion
 from sync.sandbox.hospital import Conflict, Hospital, Settled
 from sync.sandbox.ledger import Book, Entry, Pack
 from sync.sandbox.wire import (
+    Acceptance,
     Answer,
     Close,
     Counted,
@@ -137,6 +138,8 @@ class Judge:
             return Answer(letter.id, "refused", "bad_item"), None
         if isinstance(letter.item, PackageEvent):
             return self._learn(letter.item), None
+        if isinstance(letter.item, Acceptance):
+            return self._accept(letter.item), None
         try:
             return Answer(letter.id, "accepted"), self._judge(letter.item, batch)
         except _No as no:
@@ -147,6 +150,19 @@ class Judge:
         if not item.says_something():
             return Answer(item.id, "refused", "bad_item")
         self._hospital.learn(item)
+        return Answer(item.id, "accepted")
+
+    def _accept(self, item: Acceptance) -> Answer:
+        """Papers of a receipt, before and after its close: nothing is counted."""
+        if item.receipt.rpartition("-R")[0] not in self._hospital.deliveries:
+            return Answer(item.id, "refused", "unknown_delivery")
+        if not item.says_something():
+            return Answer(item.id, "refused", "bad_item")
+        known = {each.id for each in self._hospital.acceptance.get(item.receipt, ())}
+        named = item.names()
+        if named is not None and named not in known:
+            return Answer(item.id, "refused", "negates_unknown")
+        self._hospital.accept(item)
         return Answer(item.id, "accepted")
 
     def _judge(self, item: Counted, batch: _Batch) -> Entry:

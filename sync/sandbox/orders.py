@@ -86,6 +86,7 @@ class _DrugSeed(Struct, frozen=True, forbid_unknown_fields=True):
     exempt: str | None = None
     maker_patterns: tuple[str, ...] | None = None
     units: dict[str, tuple[Positive, Positive]] | None = None
+    rx: Filled | None = None
 
 
 class _Setting(Struct, frozen=True):

@@ -29,7 +29,19 @@ def ledger_pieces(hospital: Hospital, delivery: str | None) -> Iterator[bytes]:
     yield from _joined(
         {"code": one.code, "id": one.id, "with": one.with_, "reason": one.reason} for one in hospital.conflicts.values()
     )
+    yield b'],"acceptance":['
+    yield from _joined(row for row in _acceptance(hospital) if delivery in (None, row["delivery"]))
     yield b"]}"
+
+
+def _acceptance(hospital: Hospital) -> Iterator[dict[str, object]]:
+    """What was found between the dock and the shelf, as it came."""
+    for receipt, items in hospital.acceptance.items():
+        for item in items:
+            yield {
+                "receipt": receipt, "delivery": receipt.rpartition("-R")[0], "id": item.id, "fact": item.fact,
+                "says": item.says, "operator": item.operator, "device": item.device, "at_ms": item.at_ms,
+            }  # fmt: skip
 
 
 def _joined(rows: Iterable[dict[str, object]]) -> Iterator[bytes]:

@@ -35,11 +35,16 @@ Filled = Annotated[str, Meta(min_length=1)]
 EpochMs = Annotated[int, Meta(ge=0, le=9_999_999_999_999)]
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
+Price = Annotated[str, Meta(pattern=r"\A[0-9]{1,10}(\.[0-9]{1,6})?\Z")]
 Level = Annotated[int, Meta(ge=1, le=4)]
 OutcomeKind = Literal["short", "over", "damaged", "rejected", "exempt"]
 ManifestState = Literal["complete", "late", "wrong", "missing"]
 CodeState = Literal["in", "reversed", "dispensed", "returned"]
 Knowledge = Literal["feed", "relay"]
+AcceptanceFact = Literal[
+    "temperature", "invoice", "invoice_line", "licence", "report", "photo", "conclusion", "signature", "put_away",
+    "undo",
+]  # fmt: skip
 Verb = Literal["add", "delete", "observe", "declare_error"]
 
 
@@ -134,7 +139,24 @@ class PackageEvent(Struct, frozen=True, tag_field="kind", tag="package_event"):
         return self.declares is not None
 
 
-Item = Scan | Reversal | Outcome | Close | PackageEvent
+class Acceptance(_Item, frozen=True, tag="acceptance"):
+    """What somebody found or concluded between the dock and the shelf: no quantity. `says` depends on the fact."""
+
+    fact: AcceptanceFact
+    says: dict[str, object]
+
+    def names(self) -> str | None:
+        """The id of the event that this one takes back or stands on."""
+        word = {"undo": "negates", "signature": "conclusion", "put_away": "conclusion"}.get(self.fact)
+        found = self.says.get(word) if word else None
+        return found if isinstance(found, str) else None
+
+    def says_something(self) -> bool:
+        """True if an event that stands on another one names it."""
+        return self.fact not in ("undo", "signature", "put_away") or self.names() is not None
+
+
+Item = Scan | Reversal | Outcome | Close | PackageEvent | Acceptance
 Counted = Scan | Reversal | Outcome | Close
 """Items that belong to the books of a receipt."""
 
@@ -176,6 +198,7 @@ class Line(Struct, frozen=True):
     packs: Count
     made: date | None = None
     gift: bool = False
+    price: Price | None = None
 
 
 class Package(Struct, frozen=True):
@@ -211,6 +234,7 @@ class Drug(Struct, frozen=True, tag_field="kind", tag="drug"):
     exempt: str | None = None
     maker_patterns: tuple[Filled, ...] = ()
     units: dict[str, tuple[Positive, Positive]] = {}
+    rx: Filled | None = None
 
 
 class Recall(Struct, frozen=True, tag_field="kind", tag="recall"):

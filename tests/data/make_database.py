@@ -192,7 +192,20 @@ def rows_v3() -> Rows:
     }  # fmt: skip
 
 
-ROWS = {1: rows_v1, 2: rows_v2, 3: rows_v3}
+def rows_v4() -> Rows:
+    """What another device said of a line, and a row that the insurance was told."""
+    return {
+        "known_numbers": [{"receipt": "OLD-0-R1", "line": 1, "outcome": "short", "packs": 2}],
+        "claim_rows": [
+            {
+                "receipt": "OLD-0-R1", "at_ms": AT_MS, "operator": "1002", "profile": "national", "trade": "stock_in",
+                "serial": "20261122OLD-1-1", "generation": 1, "line": 1, "body": "{}",
+            }
+        ],
+    }  # fmt: skip
+
+
+ROWS = {1: rows_v1, 2: rows_v2, 3: rows_v3, 4: rows_v4}
 NEWEST = max(ROWS)
 
 

@@ -65,7 +65,8 @@ def test_commands_that_can_be_read(text: str, expected: Command) -> None:
         ("level C1 D 0", "level", "bad_command"),
         ("level C1 D 5", "level", "bad_command"),
         ("level C1 D 2 more", "level", "bad_command"),
-        ("witness 1002", "witness", "command_unavailable"),
+        ("witness", "witness", "bad_command"),
+        ("witness 1002 1234", "witness", "bad_command"),
         ("next", "next", "command_unavailable"),
     ],
 )

@@ -34,6 +34,7 @@ CONTRACT = {
     "product_code": ("attention", "attention", False, "to_clear"),
     "unknown_code": ("attention", "attention", False, "to_clear"),
     "ambiguous": ("attention", "attention", False, "to_clear"),
+    "scan_not_allowed": ("refused", "stop", False, None),  # added for the right to scan
     "voucher_at_dock": ("refused", "stop", False, None),
     "held_by_stop": ("refused", "stop", False, None),
     "not_recorded": ("refused", "stop", False, None),

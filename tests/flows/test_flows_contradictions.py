@@ -9,6 +9,7 @@ from app.flows.answers import Answers
 from app.flows.contradictions import OWNERS, ConflictView
 from sync import Settled
 from sync.changes import CodeRow, CodesChange, ReceiptChange
+from sync.item_ids import packed
 from tests.fixtures.hospital import NOW_MS, Dock, code, delivery, drug, line, operator, packages
 
 BOXES = [code("8999011", number) for number in range(6)]
@@ -41,7 +42,8 @@ def row(box: str, state: str = "in", *, receipt: str = RECEIPT, at_ms: int = NOW
 def settle(dock: Dock, item: str, result: str, because: str | None = None, other: tuple[str, ...] = ()) -> None:
     """What the engine does with an answer."""
     database = dock.program.writer.database
-    answers = Answers(dock.program.receipts, dock.program.uploads.contradictions.of_answer)
+    contradictions = dock.program.uploads.contradictions
+    settled = contradictions.after(Answers(dock.program.receipts, contradictions.of_answer).apply)
     found = dock.program.outbox
 
     def job() -> None:
@@ -50,9 +52,16 @@ def settle(dock: Dock, item: str, result: str, because: str | None = None, other
             "UPDATE sync_outbox SET state = ?, result = ?, code = ? WHERE n = ?",
             ("refused" if result == "conflict" else result, result, because, entry.n),
         )
-        answers.apply([Settled(item, entry.receipt, entry.kind, result, because, None, other)])
+        settled([Settled(item, entry.receipt, entry.kind, result, because, None, other)])
 
     dock.program.writer.call(job)
+
+
+def become(dock: Dock, item: str, state: str) -> None:
+    database = dock.program.writer.database
+    dock.program.writer.call(
+        lambda: database.execute_sql("UPDATE sync_outbox SET state = ? WHERE id = ?", (state, packed(item)))
+    )
 
 
 def scanned(dock: Dock, box: str) -> str:
@@ -110,19 +119,19 @@ def test_a_scan_that_another_device_took_back_does_not_count_any_more(stocked: D
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "counted"),
     [
-        row(BOXES[0], "reversed", outcome="damaged"),
-        row(BOXES[0], "reversed", at_ms=5),
-        row(BOXES[0], "in"),
-        row(BOXES[0], "dispensed"),
+        (row(BOXES[0], "reversed", outcome="damaged"), 0),
+        (row(BOXES[0], "reversed", at_ms=5), 1),
+        (row(BOXES[0], "in"), 1),
+        (row(BOXES[0], "dispensed"), 1),
     ],
 )
-def test_what_contradicts_nothing_is_not_told(stocked: Dock, change: CodeRow) -> None:
+def test_what_contradicts_nothing_is_not_told(stocked: Dock, change: CodeRow, counted: int) -> None:
     settle(stocked, scanned(stocked, BOXES[0]), "accepted")
     feed(stocked, CodesChange((change,)))
     assert stocked.program.uploads.contradictions.view().rows == ()
-    assert received(stocked) == 1
+    assert received(stocked) == counted
 
 
 def test_what_has_no_answer_yet_waits_for_its_own(stocked: Dock) -> None:
@@ -130,6 +139,88 @@ def test_what_has_no_answer_yet_waits_for_its_own(stocked: Dock) -> None:
     feed(stocked, CodesChange((row(BOXES[0], "reversed"),)))
     assert stocked.program.uploads.contradictions.view().rows == ()
     assert received(stocked) == 1
+
+
+def ours(dock: Dock, box: str, item: str) -> CodeRow:
+    return CodeRow(box, RECEIPT, "T-1", 1, "in", dock.program.device, item=item, at_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("same_page", [True, False])
+def test_the_order_of_the_feed_goes_before_the_clock_of_the_other_device(stocked: Dock, same_page: bool) -> None:
+    item = scanned(stocked, BOXES[0])
+    settle(stocked, item, "accepted")
+    rows = ours(stocked, BOXES[0], item), row(BOXES[0], "reversed", at_ms=NOW_MS - 60_000)
+    for part in [rows] if same_page else [(one,) for one in rows]:
+        feed(stocked, CodesChange(part))
+    assert only(stocked).kind == "reversed_elsewhere"
+    assert received(stocked) == 0
+
+
+@pytest.mark.parametrize("state", ["unsure", "in_flight"])
+def test_a_scan_of_which_the_feed_told_is_in_doubt_no_more(stocked: Dock, state: str) -> None:
+    item = scanned(stocked, CARTON)
+    become(stocked, item, state)
+    feed(stocked, CodesChange(tuple(ours(stocked, box, item) for box in BOXES)))
+    feed(stocked, CodesChange(tuple(row(box, "reversed", at_ms=5) for box in BOXES)))
+    assert only(stocked).kind == "reversed_elsewhere"
+    assert received(stocked) == 0
+    settle(stocked, item, "accepted")
+    assert only(stocked).kind == "reversed_elsewhere"
+    assert received(stocked) == 0
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_what_was_reversed_while_nobody_knew_is_told_with_the_answer(stocked: Dock, restart: bool) -> None:
+    item = scanned(stocked, CARTON)
+    become(stocked, item, "unsure")
+    feed(stocked, CodesChange(tuple(row(box, "reversed", item=THEIR_ITEM, operator="1002") for box in BOXES)))
+    assert received(stocked) == len(BOXES), "perhaps the hospital never had it"
+    if restart:
+        stocked.restart()
+    settle(stocked, item, "accepted")
+    assert (only(stocked).kind, only(stocked).other.operator) == ("reversed_elsewhere", "演示员1002 1002")
+    assert received(stocked) == 0
+    settle(stocked, item, "accepted")
+    assert len(stocked.program.uploads.contradictions.view().rows) == 1
+
+
+@pytest.mark.parametrize("end", ["queued", "told_since", "undone"])
+def test_a_doubt_that_ends_otherwise_contradicts_nothing(stocked: Dock, end: str) -> None:
+    item = scanned(stocked, BOXES[0])
+    become(stocked, item, "unsure")
+    feed(stocked, CodesChange((row(BOXES[0], "reversed", item=THEIR_ITEM),)))
+    if end == "told_since":
+        feed(stocked, CodesChange((ours(stocked, BOXES[0], item),)))
+    elif end == "undone":
+        stocked.desk().command("undo")
+    settle(stocked, item, "queued" if end == "queued" else "accepted")
+    settle(stocked, item, "accepted")
+    assert stocked.program.uploads.contradictions.view().rows == ()
+    assert received(stocked) == (0 if end == "undone" else 1)
+    assert stocked.rows("SELECT key FROM meta WHERE key LIKE 'contradicted%'") == []
+
+
+@pytest.mark.parametrize("outcome", ["damaged", "rejected"])
+@pytest.mark.parametrize("same_page", [True, False])
+def test_what_another_device_gave_away_may_come_in_by_another_delivery(
+    stocked: Dock, outcome: str, same_page: bool
+) -> None:
+    item = scanned(stocked, CARTON)
+    settle(stocked, item, "accepted")
+    feed(stocked, CodesChange(tuple(ours(stocked, box, item) for box in BOXES)))
+    rows = row(BOXES[0], "reversed", outcome=outcome), row(BOXES[0], receipt="T-9-R1")
+    for part in [rows] if same_page else [(one,) for one in rows]:
+        feed(stocked, CodesChange(part))
+    assert stocked.program.uploads.contradictions.view().rows == ()
+    assert received(stocked) == len(BOXES) - 1, "the carton brings the others"
+
+
+def test_what_was_taken_back_and_came_in_elsewhere_is_told_once(stocked: Dock) -> None:
+    item = scanned(stocked, BOXES[0])
+    settle(stocked, item, "accepted")
+    feed(stocked, CodesChange((row(BOXES[0], "reversed"), row(BOXES[0], receipt="T-9-R1"))))
+    assert only(stocked).kind == "reversed_elsewhere"
+    assert received(stocked) == 0
 
 
 def test_a_receipt_that_was_closed_elsewhere_is_told(stocked: Dock) -> None:

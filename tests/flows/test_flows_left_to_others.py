@@ -55,6 +55,37 @@ def test_a_carton_in_conflict_stays_in_by_the_other_device(dock: Dock) -> None:
     assert received(dock) == len(BOXES)
 
 
+def test_a_bundle_of_one_box_stays_in_by_the_other_device(dock: Dock) -> None:
+    bundle, box = code("8999012", 1), code("8999011", 90)
+    dock.feed(
+        drug("YP-1", {"8999011": 1, "8999012": 2, "8999013": 3}), delivery(line(1, "YP-1", len(BOXES) + 1)),
+        packages({bundle: {box: {}}}),
+    )  # fmt: skip
+    dock.desk().scan(bundle.encode())
+    dock.feed(received_by("pda-9", box, via=bundle))
+    settle(dock, 1, "scan", "conflict")
+
+    assert received(dock) == 1
+
+
+def test_a_refused_box_does_not_read_what_others_have_of_the_receipt(dock: Dock) -> None:
+    """Three hundred conflicts of a receipt of four thousand codes would hold up scans."""
+    dock.desk().scan(BOXES[0].encode())
+    dock.feed(received_by("pda-9", *(code("8999011", 1_000 + number) for number in range(4_000))))
+    database = dock.program.writer.database
+    steps = [0]
+
+    def refused() -> None:
+        database.connection().set_progress_handler(lambda: steps.append(steps.pop() + 1), 10)
+        try:
+            dock.program.receipts.leave_to_others(RECEIPT, 1)
+        finally:
+            database.connection().set_progress_handler(None, 0)
+
+    dock.program.writer.call(refused)
+    assert steps[0] < 100, "some hundreds of SQLite's own steps"
+
+
 def test_a_box_that_was_undone_before_its_conflict_was_known(dock: Dock) -> None:
     desk = dock.desk()
     desk.scan(BOXES[0].encode())

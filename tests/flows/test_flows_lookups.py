@@ -107,7 +107,9 @@ def outcomes(desk: Receiving, dock: Dock) -> list[ScanOutcome | CommandOutcome]:
     found += [held.scan(code(BOX, 98).encode()), held.scan(B[2].encode()), held.command("confirm")]
     dock.feed(operator("9", rights=("receive",)))
     weak = dock.desk(who="9")
-    return [*found, weak.command("close"), weak.command("exempt 1 1 x")]
+    found += [weak.command("close"), weak.command("exempt 1 1 x"), weak.command("witness 1001")]
+    dock.feed(operator("9", rights=("count",)))
+    return [*found, weak.scan(B[0].encode())]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from app.store.receipts import LEFT_TO_OTHERS
 from app.store.writer import SCAN
 from tests.fixtures.hospital import Dock, code, delivery, drug, line, operator, packages
 
@@ -44,3 +45,15 @@ def test_no_statement_of_a_scan_reads_more_than_it_needs(tmp_path: Path) -> None
     undo = {text for text in plans if "ORDER BY seq DESC LIMIT 1" in text and "entries" in text}  # reads from its end
     wide = {text: plan for text, plan in plans.items() if text not in undo and any(_WHOLE.search(row) for row in plan)}
     assert wide == {}
+
+
+def test_what_a_refused_scan_leaves_to_others_is_found_by_its_code(tmp_path: Path) -> None:
+    """Only a package with something in it is looked for in its whole receipt: nothing is found by its carton."""
+    dock = Dock(tmp_path)
+    plan = [str(row[3]) for row in dock.rows(f"EXPLAIN QUERY PLAN {LEFT_TO_OTHERS}", "R", 1)]
+    dock.program.close()
+    assert [row for row in plan if " k " in row] == [
+        "SEARCH k USING PRIMARY KEY (code=?)", "SEARCH k USING INDEX known_codes_by_receipt (receipt=?)",
+    ]  # fmt: skip
+    assert [row for row in plan if " p " in row] == ["SEARCH p USING COVERING INDEX packages_by_parent (parent=?)"]
+    assert not any(row.startswith("SCAN") for row in plan)

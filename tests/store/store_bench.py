@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.base.clock import IdMaker, SystemClock
 from app.base.paths import DataPaths
+from app.domain.acceptance_rules import Missing
 from app.domain.rights import Operator
 from app.flows.receiving import Parts, Receiving
 from app.store.catalogue import Catalogue
@@ -44,6 +45,18 @@ KNOWN = max(version for part in SCHEMA for version in part)
 NO = "D-1"
 RECEIPT = "D-1-R1"
 MINE, OTHER = "device-mine", "device-other"
+
+
+class NoAcceptance:
+    """Nothing is asked for."""
+
+    def may_close(self, receipt: str) -> tuple[Missing, ...]:
+        return ()
+
+    def sign(self, operator: str, receipt: str, witness: str, pin: str) -> object:
+        raise NotImplementedError
+
+
 CLERK = Operator("1001", "clerk", "clerk", frozenset({"receive", "close", "exempt"}))
 PIN = "1234"
 JOURNAL_TABLES = ("entries", "holds", "outcomes", "receipts", "receipt_lines")
@@ -69,7 +82,7 @@ class Bench:
         self.replica = Replica(self.database, self.catalogue, self.receipts, self.sources, self.events)
         self.parts = Parts(
             self.writer, self.catalogue, self.facts, self.receipts, self.outbox, self.clock, IdMaker(), device,
-            lambda urgent: None, self.packages, self.events,
+            lambda urgent: None, self.packages, self.events, NoAcceptance,
         )  # fmt: skip
 
     def close(self) -> None:

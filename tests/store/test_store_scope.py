@@ -97,7 +97,7 @@ def lay(bench: Bench, drawn: list[Drawn], *, by_content: bool) -> None:
             run("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)",
                 (key, RECEIPT, seq, each.line, outcome, each.packs))  # fmt: skip
         if known:
-            run("INSERT INTO known_codes VALUES (?, ?, 'D-8', 1, ?, NULL, 'd', NULL, 0, 1, 0)", (key, *known))
+            run("INSERT INTO known_codes VALUES (?, ?, 'D-8', 1, ?, NULL, 'd', NULL, 0, 1, 0, NULL)", (key, *known))
         if held:
             run("INSERT INTO holds VALUES (?, ?, 3, 1, 1)", (key, OTHER))
         if gone:

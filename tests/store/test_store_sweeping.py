@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from app.domain.packages import PackageClaim
 from app.store.database import open_database
 from app.store.sweeping import PAUSE_S, STEP_ROWS, Sweeping
 from tests.store.store_bench import SCHEMA, Bench, box, bundle, carton
-from tests.store.test_store_sources import Shelf, claim, tree
+from tests.store.test_store_sources import LATE, Shelf, claim, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = "SELECT s.name, s.version, count(*) FROM packages p JOIN sources s ON s.id = p.source GROUP BY s.id"
@@ -127,6 +128,31 @@ def test_a_source_that_comes_back_meanwhile_keeps_its_rows(bench: Bench) -> None
         continue
     swept(bench)
     assert bench.rows(ROWS) == [("M-1", 1, 2 * STEP_ROWS + 1)]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 100])
+def test_a_source_that_is_told_again_amid_its_sweep_counts_once(bench: Bench, steps: int) -> None:
+    shelf = Shelf(bench)
+    told = many(2 * STEP_ROWS)
+    shelf.tell(told)
+    shelf.tell(many(3), version=2)
+    sweep = Sweeping(bench.database).steps()
+    for _ in range(steps):
+        bench.writer.call(lambda: next(sweep, None))
+    sources = bench.sources
+    source = bench.writer.call(lambda: sources.begin("relay", "M-1", 1, at_ms=1, delivery=LATE))
+    for part in (told[:700], told[700:]):  # two calls, as blocks of a manifest come
+        assert bench.writer.call(lambda: sources.begin("relay", "M-1", 1, at_ms=1, delivery=LATE)) == source
+        bench.writer.run_sliced(partial(sources.stage, source, part, counting=True), finish=lambda: None)
+    bench.writer.call(lambda: sources.complete(source))
+
+    assert bench.rows("SELECT sum(packs) FROM source_counts WHERE source = ?", source) == [(2 * STEP_ROWS,)]
+    assert bench.rows("SELECT rows, made_ms FROM sources WHERE id = ?", source) == [(len(told), 1)]
+    while bench.writer.call(lambda: next(sweep, True)) is None:
+        continue
+    swept(bench)
+    assert bench.rows(ROWS) == [("M-1", 1, len(told))]
+    assert bench.rows("SELECT source, packs FROM source_counts") == [(source, 2 * STEP_ROWS)]
 
 
 def test_it_rests_between_two_sweeps(bench: Bench) -> None:

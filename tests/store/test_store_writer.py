@@ -306,6 +306,37 @@ def test_the_journal_of_a_burst_is_begun_anew_at_its_limit(bench: Bench, monkeyp
     assert any(after < before for before, after in itertools.pairwise(sizes))
 
 
+def test_a_sweep_that_waits_for_quiet_lets_the_journal_be_folded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are the checkpointer's work: what waits there must not let the journal of a long burst grow for ever."""
+    waits, folded, quiet, swept = threading.Event(), threading.Event(), threading.Event(), threading.Event()
+    fold = writer_module._fold
+
+    def busy() -> bool:
+        waits.set()
+        return not quiet.is_set()
+
+    def watched(connection: sqlite3.Connection) -> None:
+        fold(connection)
+        folded.set()
+
+    def steps() -> Iterator[None]:
+        yield
+        swept.set()
+
+    monkeypatch.setattr(bench.writer, "_busy", busy)
+    monkeypatch.setattr(writer_module, "_fold", watched)
+    monkeypatch.setattr(writer_module, "JOURNAL_BYTES", 100_000)
+    bench.writer.sweep(steps)
+    assert waits.wait(LIMIT_S)
+    assert not folded.is_set()
+
+    write_rows(bench, 100, "a scan ")
+    assert folded.wait(LIMIT_S)
+    assert not swept.is_set(), "the sweep goes on waiting"
+    quiet.set()
+    assert swept.wait(LIMIT_S)
+
+
 def test_a_close_in_the_middle_of_a_burst_folds_the_journal(tmp_path: Path) -> None:
     with Program(Call("burst", tmp_path, None, Environment())) as program:
         program.writer._busy = lambda: True  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ from sync.outbox import Counts, NewItem, Outbox, OutboxRow
 from sync.ports import Hooks, Priority, SyncSettings
 from sync.schema import MIGRATIONS
 from sync.status import SyncStatus
+from sync.unknown import Unknown
 from sync.verdicts import Settled
 
 FAST = SyncSettings(
@@ -120,6 +121,7 @@ class Device:
         self.settled: list[Settled] = []
         self.applied: list[Change] = []
         self.sites: list[Site] = []
+        self.unknown: list[Unknown] = []
         self.statuses: queue.Queue[SyncStatus] = queue.Queue()
         self.realm: str | None = None
         self.name = "pda-1"
@@ -140,6 +142,7 @@ class Device:
             on_site=self._on_site,
             expected_realm=lambda: self.realm,
             on_status=self.statuses.put,
+            on_unknown=self.unknown.extend,
         )
 
     def engine(

@@ -8,6 +8,7 @@ import pytest
 from sync.dispatch import Dispatch
 from sync.outbox import Counts, NewItem
 from sync.ports import Priority
+from sync.upload_log import AttemptLog
 from sync.verdicts import Sent, refusal
 from tests.fixtures.outbox import BODIES, bodies
 from tests.sync.sync_bench import Device
@@ -77,8 +78,22 @@ def test_a_settled_row_is_never_settled_again(device: Device) -> None:
     device.sql("UPDATE sync_outbox SET state = 'accepted', result = 'accepted' RETURNING n")
     late = refusal(Sent(1, box, "D1-R1", "scan", 1), "bad_item")
     dispatch = Dispatch(device.database, hold_after=5)
-    device.writer.call(lambda: dispatch.settle([late], 5, lambda _: 0), priority=Priority.SETTLE)
+    settled = device.writer.call(lambda: dispatch.settle([late], 5, lambda _: 0, 1), priority=Priority.SETTLE)
     assert (device.row(box).state, device.row(box).code) == ("accepted", None)
+    assert settled == (), "the program hears of no answer that changed nothing"
+    assert device.sql("SELECT * FROM sync_attempt") == []
+
+
+def test_an_answer_to_what_a_person_decided_meanwhile_reaches_nobody(device: Device) -> None:
+    decided, open_one = device.scan(), device.scan()
+    device.sql("UPDATE sync_outbox SET state = 'unsure', code = 'ask_unavailable' RETURNING n")
+    dispatch, log = Dispatch(device.database, hold_after=5), AttemptLog(device.database)
+    device.writer.call(lambda: log.decide([1], 4, arrived=True), priority=Priority.SETTLE)
+    late = [refusal(Sent(n, box, "D1-R1", "scan", 1), "bad_item") for n, box in ((1, decided), (2, open_one))]
+    settled = device.writer.call(lambda: dispatch.settle(late, 5, lambda _: 0, 1), priority=Priority.SETTLE)
+    assert [one.id for one in settled] == [open_one]
+    assert device.sql("SELECT n FROM sync_attempt") == [(2,)]
+    assert (device.row(decided).code, device.row(open_one).code) == ("person_arrived", "bad_item")
 
 
 def test_release_touches_only_what_is_held(device: Device) -> None:

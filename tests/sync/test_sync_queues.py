@@ -1,10 +1,13 @@
 """Long queues: a record that spoils its batch costs the others none of theirs; a long report counts each once."""
 
+from dataclasses import replace
+
 import pytest
 
+from sync import item_ids
 from sync.dispatch import Dispatch
 from sync.ports import Priority
-from tests.sync.sync_bench import Device
+from tests.sync.sync_bench import FAST, Device
 from tests.sync.sync_middleware import Middleware
 
 ITEMS, BATCH = 2_000, 100
@@ -27,6 +30,31 @@ def test_poison_costs_the_others_no_batch(middleware: Middleware, device: Device
     searching = alone - refused[0] + 1 + sum(number > alone for number in refused)
     assert len(batches) - searching <= ITEMS // BATCH
     assert searching <= 2 * 7 + 3  # two for each halving of a hundred, and the three tries alone
+
+
+@pytest.mark.parametrize("place", [0, 7, 219])
+def test_a_damaged_record_stops_nobody(middleware: Middleware, device: Device, place: int) -> None:
+    items = [device.item() for _ in range(220)]  # more than one chunk of a batch of fifty
+    device.add(*items)
+    undo = device.reverse(items[place].id)
+    device.sql("UPDATE sync_outbox SET body = substr(body, 1, 9) WHERE id = ?", item_ids.packed(items[place].id))
+
+    summary = device.drain(middleware.url, settings=replace(FAST, drain_items=50))
+
+    assert (summary.accepted, summary.refused, summary.held) == (219, 0, 2)
+    assert (device.row(items[place].id).state, device.row(items[place].id).code) == ("held", "body_damaged")
+    assert device.row(undo).code == "waits_for_held"
+    assert items[place].id not in middleware.effects
+
+
+def test_nothing_but_damaged_records(middleware: Middleware, device: Device) -> None:
+    for _ in range(160):
+        device.scan()
+    device.sql("UPDATE sync_outbox SET body = CASE WHEN n % 2 THEN 'no blob' ELSE x'01' END")
+    good = device.scan()
+
+    assert device.drain(middleware.url, settings=replace(FAST, drain_items=50)).held == 160
+    assert device.row(good).state == "accepted"
 
 
 def test_a_long_report_counts_each_item_once(device: Device) -> None:

@@ -9,7 +9,10 @@ from typing import TypeVar
 
 import pytest
 
+from sync.errors import SyncError
+from sync.listener import FRAGMENT, Listener
 from sync.ports import Priority
+from sync.transport import Begun, Call, Reply
 from sync.upload_log import Attempt, AttemptLog
 from tests.sync.sync_bench import Device
 from tests.sync.sync_middleware import Middleware
@@ -86,6 +89,45 @@ def test_every_try_is_told(device: Device, middleware: Middleware, log: Log) -> 
     assert log.words(box)[-1][0] in ("accepted", "duplicate")
     assert ("later", "busy") in log.words(box) or ("unknown", "") in log.words(box)
     assert device.row(box).state == "accepted"
+
+
+def test_a_reply_that_breaks_off_leaves_its_beginning(device: Device, middleware: Middleware, log: Log) -> None:
+    box = device.scan()
+    middleware.faults["items"].append("truncated")
+    device.drain(middleware.url)
+    tried = log.of(box)[0]
+    assert (tried.word, tried.code, tried.status, tried.reply) == ("no_answer", "connection_lost", 200, "")
+    assert tried.fragment is not None
+    assert '{"items": [{"id": "'.startswith(tried.fragment[:10])
+    assert device.row(box).state == "accepted"
+
+
+@pytest.mark.parametrize("fault", ["lost", "drop"])
+def test_a_reply_of_which_nothing_came_leaves_nothing(
+    device: Device, middleware: Middleware, log: Log, fault: str
+) -> None:
+    box = device.scan()
+    middleware.faults["items"].append(fault)
+    device.drain(middleware.url)
+    tried = log.of(box)[0]
+    assert (tried.code, tried.status, tried.reply, tried.fragment) == ("connection_lost", None, "", None)
+    assert device.row(box).state == "accepted"
+
+
+def test_the_beginning_of_an_endless_reply_is_short() -> None:
+    class Endless:
+        begun = Begun(200, ("x\x00" * 400).encode())
+
+        def exchange(self, call: Call) -> Reply:
+            raise SyncError("reply_too_large", may_have_left=True)
+
+        def close(self) -> None: ...
+
+    listener = Listener(Endless())
+    with pytest.raises(SyncError):
+        listener.exchange(Call("POST", "/v1/items", body=b"{}"))
+    assert listener.heard.fragment == "x " * (FRAGMENT // 2)
+    assert (listener.heard.status, listener.heard.reply) == (200, None)
 
 
 def test_refusals_keep_what_was_said(device: Device, middleware: Middleware, log: Log) -> None:
@@ -172,6 +214,8 @@ def test_sweeping_spares_what_has_a_way_to_go(device: Device, middleware: Middle
     bad, good = device.scan(code="bad"), device.scan()
     middleware.later[good] = ["busy"]
     device.drain(middleware.url)
+    device.scan()
+    device.drain(middleware.url)
     assert len(log.of(good)) == 2
     log.sweep(2**60, steps=1)
     log.sweep(2**60)
@@ -180,6 +224,27 @@ def test_sweeping_spares_what_has_a_way_to_go(device: Device, middleware: Middle
     (left,) = log.of(good)
     assert (left.word, left.sent_ms) == ("accepted", None), "what became of it stays, its traces are gone"
     assert device.rows() != ()
+
+
+def test_no_number_of_a_batch_is_given_twice(device: Device, middleware: Middleware, log: Log) -> None:
+    device.scan()
+    device.drain(middleware.url)
+    log.sweep(2**60)
+    box = device.scan()
+    device.drain(middleware.url)
+    assert [attempt.batch for attempt in log.of(box)] == [2]
+
+
+def test_a_batch_from_before_the_log_keeps_its_traces(device: Device, middleware: Middleware, log: Log) -> None:
+    """It does not say which records were in it, so one of them may still have a way to go."""
+    bad = device.scan(code="bad")
+    device.drain(middleware.url)
+    device.sql("UPDATE sync_batch SET first_n = NULL, last_n = NULL RETURNING number")
+    device.sql("DELETE FROM sync_attempt RETURNING n")
+    device.scan()
+    device.drain(middleware.url)
+    log.sweep(2**60)
+    assert [(one.word, one.code, one.sent_ms is None) for one in log.of(bad)] == [("refused", "bad_item", False)]
 
 
 def test_nothing_young_is_swept(device: Device, middleware: Middleware, log: Log) -> None:

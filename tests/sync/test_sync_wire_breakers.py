@@ -39,7 +39,22 @@ def test_it_opens_after_five_lets_one_probe_through_and_closes_when_that_is_answ
     one.fail(BROKEN, now, 0.0)
     assert (one.state(now), one.due_s() - now) == ("open", ITEMS.probe_s / 2)
     one.succeed()
-    assert (one.state(now), one.error, one.status(now)) == ("closed", None, None)
+    assert (one.state(now), one.error, one.status(now, 0)) == ("closed", None, None)
+
+
+def test_the_status_says_since_when_how_often_and_when_it_is_tried_again() -> None:
+    one = breaker()
+    one.fail(BROKEN, 100.0, 0.0)
+    one.fail(SyncError("throttled", subject="items", retry_after_s=90), 130.0, 0.0)
+    status = one.status(140.0, 1_000_000)
+    assert status is not None
+    assert (status.trouble, status.subject, status.failures) == ("throttled", "items", 2)
+    assert (status.since_ms, status.again_ms) == (960_000, 1_080_000)
+    one.succeed()
+    one.fail(BROKEN, 200.0, 0.0)
+    again = one.status(200.0, 1_100_000)
+    assert again is not None
+    assert (again.since_ms, again.failures) == (1_100_000, 1)
 
 
 def test_a_nudge_shortens_the_back_off_but_not_what_the_server_ordered() -> None:
@@ -129,3 +144,15 @@ def wait_until(wanted, limit_s: float = 30.0) -> None:
     until = time.monotonic() + limit_s
     while not wanted():
         assert time.monotonic() < until
+
+
+def test_a_hospital_that_is_gone_is_tried_again_at_a_moment_that_is_told(
+    middleware: Middleware, device: Device
+) -> None:
+    middleware.close()
+    engine = device.engine(middleware.url, replace(FAST, backoff_base_s=30.0, backoff_cap_s=600.0))
+    engine.start()
+    gone = device.wait_status(lambda status: status.again_ms is not None, limit_s=30)
+    assert (gone.network, [one.name for one in gone.endpoints]) == ("offline", ["site"])
+    assert gone.again_ms is not None
+    assert 0 < gone.again_ms - gone.endpoints[0].since_ms <= 40_000
