@@ -75,8 +75,11 @@ def with_scanners(status: Status, devices: Sequence[DeviceStatus]) -> Status:
 
 
 def short_name(device: str) -> str:
-    """The end of a device's id, by which a person tells two scanners apart: `/dev/ttyACM0` → `ttyACM0`."""
-    return device.rstrip("/").rpartition("/")[2].rpartition(":")[2] or device
+    """The end of a device's id, by which a person tells two scanners apart: `/dev/ttyACM0` → `ttyACM0`; a number alone
+    says nothing: `/dev/pts/0` → `pts/0`."""
+    above, _, name = device.rstrip("/").rpartition("/")
+    name = name.rpartition(":")[2]
+    return f"{above.rpartition('/')[2]}/{name}" if name.isdigit() and above else name or device
 
 
 def with_sync(status: Status, sync: SyncStatus) -> Status:

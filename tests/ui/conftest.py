@@ -33,13 +33,21 @@ def nothing_stays_on_the_screen() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_log_is_left_open() -> Iterator[None]:
-    """A program that a test left behind has its log open; the next one would take its folder for the present one."""
+def no_program_is_left_open() -> Iterator[None]:
+    """Who leaves one open is told so: its log would stay open, and the next test's would go to its folder."""
+    close_logs()
     yield
+    assert close_logs() == 0, "this test left a program open"
+
+
+def close_logs() -> int:
+    """How many there were that the tests' own logging did not open."""
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if isinstance(one, RotatingFileHandler | MemoryRing)]:
+    left = [one for one in root.handlers if isinstance(one, RotatingFileHandler | MemoryRing)]
+    for handler in left:
         root.removeHandler(handler)
         handler.close()
+    return len(left)
 
 
 @pytest.fixture

@@ -3,13 +3,19 @@
 `check(widget)` looks at everything that is shown: words that do not fit their place or are cut, words over words,
 characters without a glyph in the bundled font, too little contrast, parts too small for a thumb, parts without a
 name. An empty list is a pass. The widget must be visible and laid out (events processed).
+
+`look_over(widget, file)` takes the picture for eyes, too. Writing one costs as much as looking it over, so it is kept
+only if something is wrong in it, or if all of them are asked for: MATOU_PICTURES=1. `telling(pictures)` leaves out
+those that say what others say.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
@@ -28,6 +34,10 @@ AA, AA_LARGE = 4.5, 3.0
 LARGE_PX, LARGE_BOLD_PX = 24, 19
 INVISIBLE = frozenset("\n\u2028\u200b")
 SLACK_PX = 1
+ALL_WANTED = bool(os.environ.get("MATOU_PICTURES"))
+SAYS_THE_SAME = frozenset({("pocket", "dark"), ("pocket", "light_200"), ("desk", "light"), ("desk", "dark_200")})
+"""A mode moves no word and a shape changes no colour. So each shape is seen at both text sizes, and each mode in both
+shapes and at both sizes, but not every product of the three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +51,26 @@ class Said:
     ink: QColor | None
 
 
-def check(widget: QWidget) -> list[str]:
-    """All that is wrong in the picture of `widget`."""
+def look_over(widget: QWidget, file: Path) -> list[str]:
+    """All that is wrong in the picture of `widget`, which is kept in `file` for eyes."""
     picture = widget.grab().toImage()
+    problems = check(widget, picture)
+    if problems or ALL_WANTED:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        assert picture.save(str(file)), file
+    else:
+        file.unlink(missing_ok=True)  # an older one would tell of an older fault
+    return problems
+
+
+def telling(pictures: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """These pairs of a shape and a look, without those of which others say the same; all with MATOU_PICTURES=1."""
+    return tuple(one for one in pictures if ALL_WANTED or one not in SAYS_THE_SAME)
+
+
+def check(widget: QWidget, picture: QImage | None = None) -> list[str]:
+    """All that is wrong in the picture of `widget`."""
+    picture = picture or widget.grab().toImage()
     parts = list(shown_parts(widget))
     said = [one for part in parts if (one := words_of(part, widget)) is not None]
     problems = [problem for part in parts for problem in _fits(part)]

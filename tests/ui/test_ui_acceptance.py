@@ -55,7 +55,7 @@ from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from app.ui.theme import Look, Mode
 from app.wiring import Call, Program
 from tests.fixtures.hospital import NOW_MS, PIN, Dock, code, delivery, drug, line, operator, packages
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 from tests.ui.test_ui_screens_a_pictures import settle
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "acceptance"
@@ -67,7 +67,7 @@ LOOKS = {
     "dark_200": Look(Mode.DARK, 2.0),
     "en_200": Look(Mode.LIGHT, 2.0, "en"),
 }
-PICTURES = (*((shape, look) for shape in ("pocket", "desk") for look in LOOKS), ("tall", "light"))
+PICTURES = telling((*((shape, look) for shape in ("pocket", "desk") for look in LOOKS), ("tall", "light")))
 WAIT_MS = 20_000
 TODAY = dt.date(2026, 11, 22)
 GOODS = Goods(
@@ -151,13 +151,11 @@ def test_every_state_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplicati
     frame.resize(*SHAPES[shape])
     with qtbot.waitExposed(frame):
         frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, put in scenes(screen):
         put()
         settle(qapp, frame)
-        frame.grab().save(str(OUT / f"{scene}-{shape}-{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}-{shape}-{name}.png")]
     assert not problems, "\n".join(problems)
 
 

@@ -28,7 +28,7 @@ from devices.sightings import Mark, Marked
 from devices.symbols import GreyPicture, read_symbols
 from tests.fixtures.labels import grey, gs1_element, page, trace_code
 from tests.ui.camera_eye import BACK, FRONT
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 from tests.ui.screens_a_views import receipt
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "camera"
@@ -121,11 +121,13 @@ def outcome(label: bytes, reason: str) -> ScanOutcome:
 
 @pytest.mark.parametrize(
     ("size", "name"),
-    [
-        *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
-        ("pocket", "light_en"),
-        ("tall", "light"),
-    ],
+    telling(
+        (
+            *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
+            ("pocket", "light_en"),
+            ("tall", "light"),
+        )
+    ),
 )
 def test_every_state_is_a_picture_without_a_fault(
     qtbot: QtBot, qapp: QApplication, shelf: GreyPicture, table: tuple[GreyPicture, PhotoResult], size: str, name: str
@@ -139,7 +141,6 @@ def test_every_state_is_a_picture_without_a_fault(
     frame.strip.draw(Status((ScannerStatus("0", True),), Network.ONLINE, 3, 0, "演示员甲", True))
     frame.resize(*SIZES[size])
     frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, put in scenes(screen, shelf, table):
         put()
@@ -147,8 +148,7 @@ def test_every_state_is_a_picture_without_a_fault(
             qapp.processEvents()
         screen.photo.progress.settle()
         screen.total.settle()
-        frame.grab().save(str(OUT / f"{scene}_{size}_{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}_{size}_{name}.png")]
     assert not problems, "\n".join(problems)
 
 

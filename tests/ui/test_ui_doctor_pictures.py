@@ -24,7 +24,7 @@ from app.ui.theme import Look, Mode
 from devices import DeviceState, DeviceStatus, RawScan, ScannerSpec
 from devices.catalog import recognise
 from devices.sheet import SHEET
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "doctor"
 SIZES = {"pocket": (360, 640), "tall": (480, 800), "desk": (1280, 800)}
@@ -79,11 +79,13 @@ def scenes(screen: DevicesScreen) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("size", "name"),
-    [
-        *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
-        ("pocket", "light_en"),
-        ("tall", "light"),
-    ],
+    telling(
+        (
+            *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
+            ("pocket", "light_en"),
+            ("tall", "light"),
+        )
+    ),
 )
 def test_the_doctor_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplication, size: str, name: str) -> None:
     look, texts = LOOKS[name], Texts.load()
@@ -96,11 +98,9 @@ def test_the_doctor_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplicatio
     frame.resize(*SIZES[size])
     frame.show()
     frame.go("devices")
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene in scenes(screen):
         for _ in range(SETTLED):
             qapp.processEvents()
-        frame.grab().save(str(OUT / f"{scene}_{size}_{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}_{size}_{name}.png")]
     assert not problems, "\n".join(problems)

@@ -22,7 +22,7 @@ from app.ui.widgets.fitting import Fit, Label
 from app.ui.widgets.rows import Row, RowList
 from app.ui.widgets.verdict_panel import VerdictPanel
 from tests.ui.look_gallery import SCENES, build_frame
-from tests.ui.picture_check import check, contrast
+from tests.ui.picture_check import check, contrast, look_over
 
 SHAPES = ((360, 640), (480, 800), (1280, 800))
 UNUSUAL = ((320, 480), (3840, 2160))
@@ -70,7 +70,6 @@ def stage(
 def test_the_gallery_has_no_fault(
     qtbot: QtBot, qapp: QApplication, texts: Texts, size: tuple[int, int], scale: float, mode: Mode
 ) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
     assert faults(qtbot, qapp, texts, Look(mode, scale), size, keep=True) == []
 
 
@@ -98,10 +97,9 @@ def faults(
     for name, scene in SCENES.items():
         scene(frame)
         settle(app)
-        found += [(name, problem) for problem in check(frame)]
-        if keep:
-            stem = f"{size[0]}-{look.mode.value}-{look.text_scale:.0%}-{name}"
-            assert frame.grab().save(str(OUT / f"{stem}.png"))
+        stem = f"{size[0]}-{look.mode.value}-{look.text_scale:.0%}-{name}"
+        problems = look_over(frame, OUT / f"{stem}.png") if keep else check(frame)
+        found += [(name, problem) for problem in problems]
     return found
 
 

@@ -25,6 +25,7 @@ from app.ui.widgets.choices import Choice, Switch
 from app.ui.widgets.fitting import Fit, Label, in_one_line, lay_out, line_height, shrink
 from app.ui.widgets.keypad import Keypad
 from app.ui.widgets.progress import Counts, TotalProgress
+from app.ui.widgets.row_words import lay_out_detail
 from app.ui.widgets.rows import Row, RowList, RowPlan, RowsModel
 from app.ui.widgets.verdict_panel import VerdictPanel
 
@@ -314,3 +315,40 @@ def test_the_focus_ring_is_for_keys_only(qtbot: QtBot, texts: Texts) -> None:
     button.clearFocus()
     button.setFocus(Qt.FocusReason.TabFocusReason)
     assert button.ring
+
+
+@pytest.mark.usefixtures("texts")
+@pytest.mark.parametrize(
+    ("text", "width_px", "free_px", "words"),
+    [
+        ("批号 260701 · 效期 2029-06-30", 400, 0, "批号 260701 · 效期 2029-06-30"),
+        ("批号 260701 · 效期 2029-06-30", 130, 0, "批号 260701 …"),
+        ("批号 260701 · 效期 2029-06-30", 130, 40, "批号 260701 · 效期 2029-06-30"),
+        ("DEMO-20261122-12 · 蒙脱石散等 5 行", 150, 0, "DEMO-20261122-12 …"),
+        ("冷链 · 特殊药品 · 227 盒 · DEMO-20261122-11", 170, 40, "冷链 · 特殊药品 · 227 盒 · DEMO-20261122-11"),
+    ],
+)
+def test_a_detail_leaves_whole_parts_out_and_never_cuts_a_number(
+    text: str, width_px: int, free_px: int, words: str
+) -> None:
+    block = lay_out_detail(text, Look().tokens.font(Size.SMALL), width_px, free_px)
+    assert block.layout.text() == words
+    assert block.width <= width_px
+    assert block.height <= line_height(Look().tokens.font(Size.SMALL)) + free_px
+
+
+def test_a_label_measures_a_width_once_and_its_words_anew(qtbot: QtBot, texts: Texts) -> None:
+    label = Label()
+    qtbot.addWidget(label)
+    label.retheme(Look(), texts)
+    heights = []
+    for words in ("短", "很长的一句话，一行放不下，要放到好几行里去才行"):
+        label.show_text(words)
+        heights.append([label.heightForWidth(width) for width in (80, 80, 400)])
+    assert heights[0][0] < heights[1][0]
+    assert heights[1][0] == heights[1][1] > heights[1][2]
+    label.retheme(Look(text_scale=2.0), texts)
+    assert label.heightForWidth(80) > heights[1][0]
+    for width in range(50, 150):
+        label.heightForWidth(width)
+    assert len(label._heights) <= 16

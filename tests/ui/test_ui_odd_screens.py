@@ -45,13 +45,14 @@ def test_every_screen_on_the_smallest_and_the_largest_display(
     frame.strip.draw(Status((ScannerStatus("ttyACM0", ready=True),), Network.ONLINE, 3, 0, "演示员甲", demo=True))
     frame.resize(*size)
     frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for number, name in enumerate(shown(qapp, frame)):
         if size == SMALLEST or number % EVERY_ON_LARGE == 0:
             if size == SMALLEST or name in KEPT_OF_LARGE:
-                frame.grab().save(str(OUT / f"{name}-{size[0]}-{scale * 100:.0f}.png"))
-            problems += [f"{name}: {problem}" for problem in picture_check.check(frame)]
+                found = picture_check.look_over(frame, OUT / f"{name}-{size[0]}-{scale * 100:.0f}.png")
+            else:
+                found = picture_check.check(frame)
+            problems += [f"{name}: {problem}" for problem in found]
     theme.apply(qapp, Look())
     assert not problems, "\n".join(problems)
 

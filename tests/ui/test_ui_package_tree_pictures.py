@@ -27,7 +27,7 @@ from app.ui.theme import Look, Mode
 from tests.ui import package_tree_views as trees
 from tests.ui import screens_a_views as receipts
 from tests.ui import screens_b_views as codes
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "package_tree"
 SIZES = {"pocket": (360, 640), "tall": (480, 800), "desk": (1280, 800)}
@@ -39,7 +39,7 @@ LOOKS = {
     "en_200": Look(Mode.LIGHT, 2.0, "en"),
 }
 SETTLED = 12  # rounds of events after which a column that scrolls has found its height
-ALL = tuple((size, name) for size in SIZES for name in LOOKS if size != "tall" or name in ("light", "dark_200"))
+ALL = telling((size, name) for size in SIZES for name in LOOKS if size != "tall" or name in ("light", "dark_200"))
 
 
 @pytest.fixture(autouse=True)
@@ -87,13 +87,11 @@ def test_every_tree_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplicatio
     frame.strip.draw(Status((ScannerStatus("FR27", True),), Network.ONLINE, 3, 0, "演示员甲", True))
     frame.resize(*SIZES[size])
     frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, screen, put in scenes(frame):
         frame.go(screen)
         put()
         for _ in range(SETTLED):
             qapp.processEvents()
-        frame.grab().save(str(OUT / f"{scene}-{size}-{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}-{size}-{name}.png")]
     assert not problems, "\n".join(problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -14,7 +15,8 @@ from app.flows.resolving import CodeAnswer
 from app.ui.relay_question import RelayQuestion, RelayQuestionView
 from app.ui.screens.lookup import LookupScreen
 from app.ui.screens.receiving import ReceivingScreen
-from app.ui.theme import Look
+from app.ui.screens.receiving_body import DIFFERENCES
+from app.ui.theme import Look, theme_tree
 from sync.changes import CodeRow, CodesChange
 from tests.fixtures.hospital import DELIVERY, code
 from tests.flows.package_desk import box, bundle, carton, carton_of
@@ -44,6 +46,29 @@ def test_a_guess_is_marked_with_its_scan(qtbot: QtBot, guess: str, badge: str, w
     assert (before, dock.line_list.rows[0].badge) == ("", badge)
     assert dock.entry_list.rows[0].title == f"已收 ×40 · {word}"
     assert dock.totals.estimated.text()
+
+
+def test_an_estimate_does_not_hide_that_the_manifest_is_not_used(qtbot: QtBot) -> None:
+    """In the small pocket, where differences and packages are worked on, both stand there."""
+    texts = Texts.load()
+    dock = ReceivingScreen(Look(), texts)
+    qtbot.addWidget(dock)
+    theme_tree(dock, Look(), texts)
+    view = views.receipt()
+    lines = (replace(view.lines[0], estimated=4), *view.lines[1:])
+    dock.open(replace(view, lines=lines, manifest_refused="manifest_digest_wrong"))
+    dock.resize(360, 560)
+    dock.show()
+    dock.show_tab(DIFFERENCES)
+    totals = dock.totals
+    assert [badge.text() for badge in (totals.badge, totals.refused) if badge.isVisible()] == [
+        "估 4",
+        "清单未采用，请数盒",
+    ]
+    dock.draw(replace(view, manifest_refused="manifest_digest_wrong"))
+    assert (totals.badge.isVisible(), totals.refused.isVisible()) == (False, True)
+    dock.draw(replace(view, lines=lines))
+    assert (totals.badge.isVisible(), totals.refused.isVisible()) == (True, False)
 
 
 def test_a_batch_of_boxes_nobody_named_moves_to_its_line_with_an_entry(hand: Hand) -> None:

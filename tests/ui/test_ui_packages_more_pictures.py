@@ -30,7 +30,7 @@ from app.ui.shell.frame import Frame
 from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from tests.ui import package_tree_views as trees
 from tests.ui import screens_a_views as views
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over
 from tests.ui.test_ui_packages_pictures import CODE, LOOKS, PICTURES, SHAPES, dressed
 from tests.ui.test_ui_screens_a_pictures import settle
 
@@ -119,12 +119,10 @@ def test_every_state_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplicati
     frame.resize(*SHAPES[shape])
     with qtbot.waitExposed(frame):
         frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, screen, put in scenes(frame):
         frame.go(screen)
         put()
         settle(qapp, frame)
-        frame.grab().save(str(OUT / f"{scene}-{shape}-{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}-{shape}-{name}.png")]
     assert not problems, "\n".join(problems)

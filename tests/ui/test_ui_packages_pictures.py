@@ -36,7 +36,7 @@ from app.ui.window_news import notice_of
 from sync.status import RelayStatus
 from tests.ui import package_tree_views as trees
 from tests.ui import screens_a_views as views
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 from tests.ui.screens_b_views import settings as setting_rows
 from tests.ui.test_ui_screens_a_pictures import settle
 
@@ -49,9 +49,11 @@ LOOKS = {
     "dark_200": Look(Mode.DARK, 2.0),
     "en_200": Look(Mode.LIGHT, 2.0, "en"),
 }
-PICTURES = (
-    *((shape, look) for shape in ("pocket", "desk") for look in LOOKS),
-    ("tall", "light"),
+PICTURES = telling(
+    (
+        *((shape, look) for shape in ("pocket", "desk") for look in LOOKS),
+        ("tall", "light"),
+    )
 )
 CODE = "89997770000000000001"
 REFUSED = (
@@ -187,12 +189,10 @@ def test_every_state_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplicati
     frame.resize(*SHAPES[shape])
     with qtbot.waitExposed(frame):
         frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, screen, put in scenes(frame):
         frame.go(screen)
         put()
         settle(qapp, frame)
-        frame.grab().save(str(OUT / f"{scene}-{shape}-{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}-{shape}-{name}.png")]
     assert not problems, "\n".join(problems)

@@ -16,7 +16,7 @@ from app.ui.fonts import load_fonts
 from app.ui.shell.frame import Frame
 from app.ui.theme import Look, Mode
 from app.ui.widgets.progress import LineProgress, TotalProgress
-from tests.ui import picture_check
+from tests.ui.picture_check import look_over, telling
 from tests.ui.screens_a_views import STATES, build
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "screens_a"
@@ -30,11 +30,17 @@ LOOKS = {
     "en_200": Look(Mode.LIGHT, 2.0, "en"),
 }
 SETTLED = 8  # rounds of events after which everything has found its height
-PICTURES = (
-    *((shape, look) for shape in ("pocket", "desk") for look in ("light", "dark", "light_200", "dark_200", "en_200")),
-    ("tall", "light"),
-    ("tall", "en_200"),
-    ("desk", "en"),
+PICTURES = telling(
+    (
+        *(
+            (shape, look)
+            for shape in ("pocket", "desk")
+            for look in ("light", "dark", "light_200", "dark_200", "en_200")
+        ),
+        ("tall", "light"),
+        ("tall", "en_200"),
+        ("desk", "en"),
+    )
 )
 
 
@@ -65,13 +71,12 @@ def test_every_state_is_a_picture_without_a_fault(
     frame.resize(*SHAPES[shape])
     with qtbot.waitExposed(frame):
         frame.show()
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for state in STATES:
         state.show(frame)
         settle(qapp, frame)
-        frame.grab().save(str(OUT / f"{state.name}-{shape}-{name}.png"))
-        problems += [f"{state.name}: {problem}" for problem in picture_check.check(frame)]
+        file = OUT / f"{state.name}-{shape}-{name}.png"
+        problems += [f"{state.name}: {problem}" for problem in look_over(frame, file)]
     assert problems == []
 
 

@@ -27,9 +27,11 @@ from app.ui.screens.uploads import UploadsScreen
 from app.ui.shell.frame import Frame
 from app.ui.shell.status_strip import Network, ScannerStatus, Status
 from app.ui.theme import Look, Mode
+from sync import SyncStatus
+from sync.status import EndpointStatus, RelayStatus
 from sync.upload_log import Attempt
 from tests.ui import screens_b_views as views
-from tests.ui.picture_check import check
+from tests.ui.picture_check import look_over, telling
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "ui" / "uploads"
 SIZES = {"pocket": (360, 640), "tall": (480, 800), "desk": (1280, 800)}
@@ -43,6 +45,16 @@ LOOKS = {
 SETTLED = 12
 NOW = views.NOW_MS
 Scene = tuple[str, str, Callable[[], object]]
+GONE = EndpointStatus("site", "closed", "server_timeout", None, 4, NOW - 190_000, NOW + 180_000)
+AWAY = SyncStatus("offline", 12, trouble="server_timeout", endpoints=(GONE,), again_ms=NOW + 180_000)
+PARTLY = SyncStatus(
+    "online", 12, last_exchange_ms=NOW - 900_000, trouble="reply_lacks", subject="items[].result",
+    endpoints=(
+        EndpointStatus("items", "open", "reply_lacks", "items[].result", 7, NOW - 600_000, NOW + 240_000),
+        EndpointStatus("changes", "closed", "server_error", None, 2, NOW - 60_000, NOW + 20_000),
+    ),
+    relay=RelayStatus("offline", "relay_busy", breaker="open"),
+)  # fmt: skip
 
 
 def attempt(batch: int, word: str, code: str = "", *, endpoint: str = "items", **more: object) -> Attempt:
@@ -119,12 +131,23 @@ def scenes(frame: Frame) -> Iterator[Scene]:
     yield "uploads_doubt", "uploads", lambda: open_story(uploads, story("unsure", "ask_unavailable"))
     yield "uploads_filter", "uploads", lambda: (uploads._close(), uploads.search.click())
     yield "uploads_none_found", "uploads", partial(search_in_vain, uploads)
+    yield "uploads_line_silent", "uploads", partial(see_line, uploads, AWAY)
+    yield "uploads_line_calls", "uploads", partial(see_line, uploads, PARTLY)
+    yield "uploads_line_page", "uploads", uploads.line.panel.more.click
     yield "conflicts_empty", "conflicts", lambda: clash.draw(ConflictsView(0, (), NOW))
     yield "conflicts_list", "conflicts", lambda: clash.draw(conflicts())
     yield "conflicts_open", "conflicts", lambda: clash.rows.chosen.emit("5")
     yield "conflicts_reason", "conflicts", clash.detail.leave.click
     yield "conflicts_untold", "conflicts", lambda: clash.rows.chosen.emit("4")
     yield "conflicts_left", "conflicts", lambda: clash.rows.chosen.emit("2")
+
+
+def see_line(screen: UploadsScreen, status: SyncStatus) -> None:
+    screen._show_over(None)
+    screen.choose("refused")
+    screen.draw(log_view())
+    screen.line.now_ms = lambda: NOW
+    screen.set_sync(status)
 
 
 def open_story(screen: UploadsScreen, told: UploadStory) -> None:
@@ -157,23 +180,23 @@ def window(qtbot: QtBot, qapp: QApplication, size: str, look: Look) -> Frame:
 
 @pytest.mark.parametrize(
     ("size", "name"),
-    [
-        *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
-        ("pocket", "light_en"),
-        ("tall", "light"),
-    ],
+    telling(
+        (
+            *((size, name) for size in ("pocket", "desk") for name in ("light", "dark", "light_200", "dark_200")),
+            ("pocket", "light_en"),
+            ("tall", "light"),
+        )
+    ),
 )
 def test_every_state_is_a_picture_without_a_fault(qtbot: QtBot, qapp: QApplication, size: str, name: str) -> None:
     frame = window(qtbot, qapp, size, LOOKS[name])
-    OUT.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     for scene, screen, put in scenes(frame):
         frame.go(screen)
         put()
         for _ in range(SETTLED):
             qapp.processEvents()
-        frame.grab().save(str(OUT / f"{scene}_{size}_{name}.png"))
-        problems += [f"{scene}: {problem}" for problem in check(frame)]
+        problems += [f"{scene}: {problem}" for problem in look_over(frame, OUT / f"{scene}_{size}_{name}.png")]
     assert not problems, "\n".join(problems)
 
 

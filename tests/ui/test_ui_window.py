@@ -172,7 +172,7 @@ def test_the_strip_says_where_the_exchange_stands(
 
 
 def test_scanners_are_named_shortly() -> None:
-    names = {"serial:/dev/ttyACM0": "ttyACM0", "serial:COM3": "COM3", "demo": "demo"}
+    names = {"serial:/dev/ttyACM0": "ttyACM0", "serial:COM3": "COM3", "demo": "demo", "serial:/dev/pts/0": "pts/0"}
     assert {device: short_name(device) for device in names} == names
     one = with_scanners(Status(), [DeviceStatus("serial:COM3", DeviceState.OPENING)]).scanners[0]
     assert (one.name, one.ready) == ("COM3", False)

@@ -44,13 +44,14 @@ class AcceptanceScreen(Screen):
     opens = Signal(str)
     wished = Signal(str, str, object)  # receipt, act, values
     refreshed = Signal()
+    unasked = Signal()  # a badge, and nobody is asked to sign
 
     def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
         super().__init__(look, texts, parent)
         self._zone = DEFAULT_ZONE
         self._tasks: tuple[AcceptanceTask, ...] = ()
         self._view: AcceptanceView | None = None
-        self.list = RowList("ui_screen_acceptance", title_lines=1)
+        self.list = RowList("ui_screen_acceptance", detail_lines=2)
         self.empty = EmptyState(Icon.GOOD, "acceptance_empty")
         self.back = IconButton("acceptance_back", Icon.BACK)
         self.supplier = Label(bold=True, size=Size.TITLE, middle=True)
@@ -178,6 +179,16 @@ class AcceptanceScreen(Screen):
         else:
             self._wish("photo", (name, what))
 
+    def take_badge(self, operator: str) -> None:
+        """A badge says who the second person is; the PIN proves it."""
+        if not self.isVisible():
+            return
+        if self.end.witness.isVisible():
+            self.end.witness.edit.setText(operator)
+            self.end.pin.edit.setFocus()
+        else:
+            self.unasked.emit()
+
 
 def join(screen: Screen, conductor: Conductor) -> None:
     """Wishes down, answers up."""
@@ -186,6 +197,8 @@ def join(screen: Screen, conductor: Conductor) -> None:
     conductor.acceptance_changed.connect(screen.draw)
     conductor.site_changed.connect(screen.set_site)
     conductor.signed_out.connect(screen.leave)
+    conductor.badge_read.connect(screen.take_badge)
+    screen.unasked.connect(lambda: conductor.trouble.emit("badge_while_signed_in", {"device": ""}))
     screen.opens.connect(conductor.open_acceptance)
     screen.wished.connect(conductor.accept)
     screen.refreshed.connect(conductor.refresh_acceptance)

@@ -122,7 +122,7 @@ class ConclusionCard(Card):
         self._unqualified: set[int] = set()
         self._view: AcceptanceView | None = None
         self._say: Say | None = None
-        self.lines = RowList("acceptance_lines", title_lines=1)
+        self.lines = RowList("acceptance_lines", detail_lines=2)
         self.lines.chosen.connect(self._turn)
         self.note = Field("acceptance_note")
         self.good = PrimaryButton("acceptance_conclude_good", icon=Icon.GOOD)
@@ -196,7 +196,7 @@ class JournalCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.rows_shown = RowList("acceptance_journal", title_lines=1)
+        self.rows_shown = RowList("acceptance_journal", detail_lines=2)
         self.undo = PlainButton("acceptance_undo", icon=Icon.UNDO)
         self.undo.clicked.connect(lambda: self.wished.emit("undo", ()))
         for part in (SectionTitle("acceptance_journal"), self.rows_shown, self.undo):

@@ -25,6 +25,7 @@ from app.ui.theme import Tone
 from app.ui.widgets.rows import Row
 
 SILENT = "—"
+SHORT_VALUE = 10
 STAGE_LOOKS = {
     Stage.RECEIVING: (Icon.BOX_OPEN, Tone.ACCENT),
     Stage.TO_ACCEPT: (Icon.LIST, Tone.ATTENTION),
@@ -61,7 +62,9 @@ def difference_words(row: Difference, say: Say) -> tuple[str, str]:
     if row.line is not None:
         about = say("acceptance_line", line=row.line, drug=row.name) + " · " + about
     values = {"invoice": row.invoice or SILENT, "note": row.note or SILENT, "goods": row.goods or SILENT}
-    return about, say("acceptance_three", **values)
+    said = say("acceptance_three", **values)
+    compared = max(map(len, values.values())) > SHORT_VALUE
+    return about, said.replace(" · ", "\n") if compared else said  # long numbers are compared under each other
 
 
 def temperature_words(found: TemperatureRead | None, say: Say) -> str:

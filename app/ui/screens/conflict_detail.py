@@ -118,7 +118,7 @@ class ConflictDetail(QWidget):
         sides.addWidget(self.ours)
         sides.addWidget(self.other)
         self._page = Page()
-        self._page.rows.setContentsMargins(0, 0, 0, 0)
+        self._page.rows.setContentsMargins(0, 0, GRID_PX, 0)
         top = QHBoxLayout()
         top.addWidget(self.back)
         top.addStretch(1)

@@ -19,6 +19,7 @@ from app.ui.screens.upload_story import as_of
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.cards import EmptyState
 from app.ui.widgets.fitting import Label
+from app.ui.widgets.row_words import PARTS
 from app.ui.widgets.rows import Row, RowList
 
 CLOCK_SIGNS = 11  # of a moment: `11-22 14:03`
@@ -98,7 +99,7 @@ class ConflictsScreen(Screen):
 
     def _row(self, row: ConflictView) -> Row:
         code, tone = state_of(row)
-        what = " ".join(filter(None, (row.drug, tail_of(row.code) if row.code else row.ours.receipt)))
+        what = PARTS.join(filter(None, (tail_of(row.code) if row.code else row.ours.receipt, row.drug)))
         return Row(
             str(row.id), self.say(f"conflict_short_{row.kind}"), what, moment(row.at_ms, self._zone)[-CLOCK_SIGNS:],
             Tone.QUIET, Icon.ATTENTION if row.answer is None else Icon.CHECK, tone, faded=row.answer is not None,

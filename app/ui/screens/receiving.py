@@ -393,4 +393,6 @@ def join(screen: ReceivingScreen, conductor: Conductor) -> None:
     conductor.site_changed.connect(screen.take_site)
     screen.tree_asked.connect(conductor.ask_tree)
     screen.commanded.connect(conductor.command)
+    screen.differences.papers.wished.connect(conductor.accept)
+    conductor.paper_told.connect(screen.differences.papers.take)
     screen.left.connect(conductor.leave_receipt)

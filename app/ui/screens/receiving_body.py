@@ -118,7 +118,8 @@ class Body(QWidget):
         list_share = TREE_SHARE if self._form is Form.DESK and self._tree_unfolded else LIST_SHARE
         self._grid.setRowStretch(LIST_ROW, 0 if fills else list_share)
         self.totals.setVisible(not fills)
-        self.lead.setVisible(self._leads and not fills and tab not in (TREE, DIFFERENCES))  # there one is already
+        followed = tab in (TREE, DIFFERENCES) or (not pocket and self._tree_unfolded)  # there one is already
+        self.lead.setVisible(self._leads and not fills and not followed)
         if fills:
             for other in (self.tabs, self.line_list, self.entry_list, self.tree, self.differences):
                 other.hide()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from app.base.texts import Texts
 from app.flows.views import LineView, ReceiptView
 from app.ui.icons import Icon
+from app.ui.receipt_buttons import ReceiptButtons
 from app.ui.relay_words import refused_here
 from app.ui.screens.receiving_lacking import ButtonPair, EquationGrid, LackingCard, ask_of
 from app.ui.screens.receiving_level import LevelSheet
@@ -72,6 +73,7 @@ class Differences(QStackedWidget):
         self._manifest = Label(size=Size.SMALL, tone=Tone.ATTENTION)
         self.close_button = Button("recv_close", kind=Kind.PRIMARY, icon=Icon.CHECK)
         self.close_button.clicked.connect(self._close)
+        self.papers = ReceiptButtons()
         self._code_title, self._code_label = SectionTitle("recv_code"), Label()
         self._code_pair = ButtonPair(("damaged", "reject"))
         self._code_over = PlainButton("recv_give_over", icon=OUTCOME_ICONS["over"])
@@ -113,6 +115,8 @@ class Differences(QStackedWidget):
         self.close_button.set_kind(Kind.PRIMARY if even else Kind.PLAIN)
         self.close_button.set_icon(Icon.BACK if view.closed else Icon.CHECK)
         self.close_button.say("recv_to_tasks" if view.closed else "recv_close")
+        self.papers.setVisible(view.closed)
+        self.papers.show_receipt(view.receipt)
         self._code_title.setVisible(not view.closed)
         self._code_card.setVisible(not view.closed)
         self._lacking_title.say("recv_lacking" if all(line.missing for line in lacking) else "recv_this_line")
@@ -182,7 +186,7 @@ class Differences(QStackedWidget):
     def _lay_out(self) -> None:
         self._page.rows.setContentsMargins(0, 0, 0, 2 * GRID_PX)
         card = Card()
-        for part in (self._equation, self._state, self._manifest, self.close_button):
+        for part in (self._equation, self._state, self._manifest, self.papers, self.close_button):
             card.add(part)
         self._page.add(card)
         self._code_card = Card(padding_px=GRID_PX + GRID_PX // 2)

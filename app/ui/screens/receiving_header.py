@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -90,18 +90,20 @@ class Totals(QWidget):
         self.large, self.small = TotalProgress(), LineProgress()
         self.estimated = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True, fit=Fit.SHRINK)
         self.badge = Badge(tone=Tone.ATTENTION)
-        self._is_small = self._refused = False
+        self.refused = Badge("recv_manifest_refused_short", tone=Tone.ATTENTION)
+        self._is_small = self._refused = self._guesses = False
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
+        rows.setSpacing(2)
         rows.addWidget(self.large)
         low = QHBoxLayout()
         low.setSpacing(GRID_PX)
         low.addWidget(self.small, 1)
         low.addWidget(self.badge)
         rows.addLayout(low)
+        rows.addWidget(self.refused, 0, Qt.AlignmentFlag.AlignRight)
         rows.addWidget(self.estimated)
-        for part in (self.small, self.badge, self.estimated):
+        for part in (self.small, self.badge, self.refused, self.estimated):
             part.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -139,13 +141,15 @@ class Totals(QWidget):
         self.estimated.show_text(say_guesses(self._texts, self._look.lang, self._lines, more=refused))
         estimated, guessed = (sum(getattr(line, kind) for line in self._lines) for kind in ("estimated", "guessed"))
         code, count = ("recv_estimated_badge", estimated) if estimated else ("recv_guessed_badge", guessed)
-        self.badge.say(code if count else "recv_manifest_refused_short", Tone.ATTENTION, count=f"{count:,}")
+        self.badge.say(code, Tone.ATTENTION, count=f"{count:,}")
+        self._guesses = bool(count)
         self._show_estimated()
 
     def _show_estimated(self) -> None:
         said = bool(self.estimated.text())
         self.estimated.setVisible(said and not self._is_small)
-        self.badge.setVisible(said and self._is_small)
+        self.badge.setVisible(self._guesses and self._is_small)
+        self.refused.setVisible(self._refused and self._is_small)
 
     def full_height(self) -> int:
         """Pixels of the large form."""

@@ -46,7 +46,7 @@ class LineList(RowList):
         super().__init__("recv_lines", bars=True, title_lines=2)
         # Rows take the list's width by themselves; laid out anew on every change of size, ten thousand would be felt.
         self.setResizeMode(RowList.ResizeMode.Fixed)
-        self.drawer = LineDelegate(details=True, bars=True, title_lines=2, parent=self)
+        self.drawer = LineDelegate(detail_lines=1, bars=True, title_lines=2, parent=self)
         self.setItemDelegate(self.drawer)
 
     @property
@@ -108,7 +108,7 @@ class EntryList(RowList):
     def __init__(self) -> None:
         super().__init__("recv_recent")
         self._pressed = QPoint()
-        self.drawer = EntryDelegate(details=True, bars=False, title_lines=1, parent=self)
+        self.drawer = EntryDelegate(detail_lines=1, bars=False, title_lines=1, parent=self)
         self.setItemDelegate(self.drawer)
 
     def set_undoable(self, keys: frozenset[str]) -> None:

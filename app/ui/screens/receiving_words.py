@@ -11,6 +11,7 @@ from app.domain.packages import code_of
 from app.domain.reasons import OK, SCAN_REASONS, Panel
 from app.flows.outcomes import CommandOutcome, ScanOutcome
 from app.flows.views import EntryView, LineView, ReceiptView
+from app.flows.wording import scan_text
 from app.ui.icons import Icon
 from app.ui.theme import Tone, tone_of
 from app.ui.widgets.progress import Counts
@@ -42,7 +43,8 @@ _CORRECTION = re.compile(
     rf"({'|'.join(_CORRECTIONS)}) (.*?) → (.*?)(?:, (?=(?:{'|'.join(_CORRECTIONS)}) )|$)", re.DOTALL
 )
 RESTATED = "restated"  # a manifest came, and an estimate of before was counted anew
-SHOWN = frozenset({"scan", RESTATED, CONTRADICTED, CORRECTED})
+REOPENED = "reopened"  # the hospital did not take the close; its note is why
+SHOWN = frozenset({"scan", RESTATED, CONTRADICTED, CORRECTED, REOPENED})
 _PANEL_ICONS = {
     Panel.GOOD: Icon.GOOD,
     Panel.SOFT: Icon.GOOD,
@@ -63,8 +65,9 @@ class Said:
 
 def say_scan(texts: Texts, lang: str, outcome: ScanOutcome) -> Said:
     """A scan's verdict; a package of several boxes says how many it stands for."""
-    sentence = texts.title(outcome.reason, lang, **outcome.values)
-    hint = texts.advice(outcome.reason, lang, **outcome.values)
+    code = scan_text(outcome) if outcome.reason == "scan_not_allowed" else outcome.reason
+    sentence = texts.title(code, lang, **outcome.values)
+    hint = texts.advice(code, lang, **outcome.values)
     if outcome.counted and (outcome.packs or 0) > 1:
         whole = texts.title("recv_whole_package", lang, packs=outcome.packs)
         hint = f"{whole} · {hint}" if hint else whole
@@ -84,12 +87,15 @@ def say_command(texts: Texts, lang: str, outcome: CommandOutcome) -> Said:
     hint = texts.advice(outcome.text, lang, **values)
     if outcome.ok:
         panel = Panel.GOOD if outcome.command == "close" else Panel.SOFT
-        return Said(panel, texts.title(f"recv_done_{outcome.command}", lang), sentence, hint)
+        word = texts.title(f"recv_done_{outcome.command}", lang)
+        if sentence == word:  # nothing is said twice
+            sentence, hint = hint, ""
+        return Said(panel, word, sentence, hint)
     panel = Panel.STOP if outcome.reason in SEVERE else Panel.ATTENTION
-    word = f"ui_word_{outcome.reason}" if outcome.reason in SEVERE else "recv_not_done"
+    code = f"ui_word_{outcome.reason}" if outcome.reason in SEVERE else "recv_not_done"
     if outcome.reason == "outcome_missing":
-        word, sentence = "recv_not_closed", str(values["details"])
-    return Said(panel, texts.title(word, lang), sentence, hint)
+        code, sentence = "recv_not_closed", str(values["details"])
+    return Said(panel, texts.title(code, lang), sentence, hint)
 
 
 def say_missing(texts: Texts, lang: str, lines: tuple[LineView, ...]) -> str:
@@ -174,6 +180,11 @@ def entry_row(texts: Texts, lang: str, entry: EntryView, name: str) -> Row:
         parts = (texts.title("recv_done_contradicted", lang), code_tail(entry.code or ""))
         detail = " · ".join(part for part in parts if part)
         return Row(str(entry.seq), title, detail, f"#{entry.seq}", Tone.ATTENTION, Icon.ATTENTION, Tone.INK)
+    if entry.what == REOPENED:
+        code = f"recv_reopened_{entry.note}"
+        why = texts.title(code if texts.has(code) else "recv_reopened_other", lang, code=entry.note or "")
+        title = texts.title("recv_reopened", lang)
+        return Row(str(entry.seq), title, why, f"#{entry.seq}", Tone.ATTENTION, Icon.ATTENTION, Tone.INK)
     if entry.what == CORRECTED:
         return _corrected_row(texts, lang, entry)
     if entry.what == RESTATED:

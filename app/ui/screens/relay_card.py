@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -29,10 +28,12 @@ class RelayCard(Card):
         self._mark = IconMark(state_of(self._view.status).icon, tone=Tone.INK, grids=5)
         words, row = QVBoxLayout(), QHBoxLayout()
         words.setSpacing(2)
+        words.addStretch(1)
         words.addWidget(self.state)
         words.addWidget(self.why)
+        words.addStretch(1)
         row.setSpacing(GRID_PX + GRID_PX // 2)
-        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._mark)
         row.addLayout(words, 1)
         self.refused = [(Label(bold=True), Label(size=Size.SMALL, tone=Tone.QUIET)) for _ in range(REFUSED_SHOWN)]
         self._rest = Label(size=Size.SMALL, tone=Tone.QUIET)

@@ -16,7 +16,7 @@ from app.flows.views import SettingRow
 from app.ui.screens import settings_checks as checks
 from app.ui.screens.settings_parts import Picked, SavedField, SavedText, Several
 from app.ui.theme import GRID_PX, Look, Size, Tone
-from app.ui.widgets.cards import Card, SectionTitle
+from app.ui.widgets.cards import Card
 from app.ui.widgets.fitting import Label
 
 OWN_SCHEME = "own"
@@ -84,12 +84,13 @@ class SiteCards(QWidget):
         self.locked = Card()
         self.values = {key: Label() for key in self.parts}
         self.names = {key: Label(f"settings_{key}", size=Size.SMALL, tone=Tone.QUIET, bold=True) for key in self.parts}
-        title = SectionTitle("settings_site_locked")
-        title.setContentsMargins(0, 0, 0, 0)
-        self.locked.add(title)
+        self.locked.add(Label("settings_site_locked", size=Size.TITLE, bold=True))
         for key, value in self.values.items():
-            self.locked.add(self.names[key])
-            self.locked.add(value)
+            pair = QVBoxLayout()
+            pair.setSpacing(0)
+            pair.addWidget(self.names[key])
+            pair.addWidget(value)
+            self.locked.add(pair)
         self.locked.add(Label("settings_locked", size=Size.SMALL, tone=Tone.QUIET))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -193,9 +194,7 @@ def work_cards() -> SiteCards:
 def _card(group: Group) -> Card:
     card = Card()
     card.rows.setSpacing(2 * GRID_PX)
-    title = SectionTitle(group.code)
-    title.setContentsMargins(0, 0, 0, 0)
-    card.add(title)
+    card.add(Label(group.code, size=Size.TITLE, bold=True))
     if group.advised:
         card.add(Label(group.code, size=Size.SMALL, tone=Tone.QUIET, part="advice"))
     for part in group.parts.values():

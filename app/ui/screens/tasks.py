@@ -16,9 +16,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.clock import day_of, zone_of
 from app.base.texts import Texts
+from app.domain.documents import DeliveryNo, receipt_id
 from app.flows.views import DeliveryTask, RefusedManifest, SiteView, TasksView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
+from app.ui.receipt_buttons import ReceiptButtons
 from app.ui.relay_words import refused_in_short
 from app.ui.screens.screen import Form, Look, Screen
 from app.ui.screens.tasks_import import ImportPage
@@ -73,7 +75,9 @@ class TasksScreen(Screen):
         self.offer_words = Label("tasks_offered", bold=True)
         self.offer = Card(tone=Tone.ACCENT, padding_px=GRID_PX + GRID_PX // 2)
         self.list = RowList("tasks_title", bars=True, title_lines=1)
-        self.list.chosen.connect(self.opens)
+        self.list.chosen.connect(self._choose)
+        self.papers, self.paper_words = ReceiptButtons(), Label(bold=True)
+        self.paper_card = Card(padding_px=GRID_PX + GRID_PX // 2)
         self.empty = EmptyState(Icon.INBOX, "tasks_none", "tasks_refresh")
         assert self.empty.button is not None
         self.empty.button.clicked.connect(self.refreshed)
@@ -110,6 +114,7 @@ class TasksScreen(Screen):
 
     def opened(self) -> None:
         self._offers.clear()
+        self.paper_card.hide()
         self._show()
 
     def reword(self) -> None:
@@ -138,10 +143,13 @@ class TasksScreen(Screen):
         for label in self.manifest_words:
             self.manifests.add(label)
         self.offer.add(self.offer_words)
+        self.paper_card.add(self.paper_words)
+        self.paper_card.add(self.papers)
+        self.paper_card.hide()
         self._rows = QVBoxLayout(self._column)
         self._rows.setSpacing(GRID_PX)
         self._rows.addLayout(head)
-        for part in (self.conflicts, self.banner, self.manifests, self.offer):
+        for part in (self.conflicts, self.banner, self.manifests, self.offer, self.paper_card):
             self._rows.addWidget(part)
         self._rows.addWidget(self.list, 1)
         self._rows.addWidget(self.empty, 1)
@@ -173,6 +181,17 @@ class TasksScreen(Screen):
         self.list.set_rows([self._row(task) for task in shown])
         self.list.setVisible(bool(shown))
         self.empty.setVisible(not shown)
+
+    def _choose(self, number: str) -> None:
+        """A delivery is opened; of one that is closed the papers are offered."""
+        tasks = self._view.tasks if self._view else ()
+        closed = any(task.delivery == number and task.state == "closed" for task in tasks)
+        self.paper_card.setVisible(closed)
+        if closed:
+            self.paper_words.say("tasks_closed_receipt", delivery=number)
+            self.papers.show_receipt(receipt_id(DeliveryNo(number)))
+        else:
+            self.opens.emit(number)
 
     def _show_manifests(self, refused: Sequence[RefusedManifest]) -> None:
         """What the supplier has to mend: which ones, and what to do about the newest."""
@@ -244,6 +263,8 @@ def join(screen: TasksScreen, conductor: Conductor) -> None:
     screen.opens.connect(conductor.open_delivery)
     screen.refreshed.connect(conductor.refresh_tasks)
     screen.refreshed.connect(conductor.sync_now)
+    screen.papers.wished.connect(conductor.accept)
+    conductor.paper_told.connect(screen.papers.take)
     conductor.import_moved.connect(screen.imports.draw)
     screen.imports.wanted.connect(conductor.import_file)
     screen.imports.cancelled.connect(conductor.cancel_import)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -45,7 +45,7 @@ class UploadDetail(QWidget):
         self._row: UploadRow | None = None
         self.back = IconButton("uploads_back", Icon.BACK)
         self.mark = IconMark(Icon.CLOUD_OFF, grids=7)
-        self.title = Label(size=Size.TITLE, bold=True)
+        self.title = Label(size=Size.TITLE, bold=True, middle=True)
         self.state = Badge()
         self.why = Label(bold=True)
         self.next_title = Label("uploads_next", size=Size.SMALL, tone=Tone.QUIET)
@@ -143,7 +143,7 @@ class UploadDetail(QWidget):
     def _build(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(GRID_PX + GRID_PX // 2)
-        head.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.mark)
         head.addWidget(self.title, 1)
         head.addWidget(self.state)
         card = Card()
@@ -154,7 +154,7 @@ class UploadDetail(QWidget):
         about = Card()
         about.add(self.facts)
         self._page = Page()
-        self._page.rows.setContentsMargins(0, 0, 0, 0)
+        self._page.rows.setContentsMargins(0, 0, GRID_PX, 0)
         top = QHBoxLayout()
         top.addWidget(self.back)
         top.addStretch(1)

@@ -12,7 +12,7 @@ from app.base.texts import Texts
 from app.domain.upload_owners import Owner
 from app.flows.views import UploadFilter
 from app.ui.icons import Icon
-from app.ui.theme import GRID_PX, Look, Tone
+from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import IconButton, PlainButton, PrimaryButton
 from app.ui.widgets.cards import Page
 from app.ui.widgets.choices import Choice, Field
@@ -76,11 +76,14 @@ class UploadFilterForm(QWidget):
 
     def _build(self) -> None:
         page = Page()
+        page.rows.setContentsMargins(0, 0, GRID_PX, 0)
         top = QHBoxLayout()
         top.addWidget(self.back)
-        top.addWidget(Label("upload_filter", bold=True), 1)
+        top.setSpacing(GRID_PX)
+        top.addWidget(Label("upload_filter", size=Size.TITLE, bold=True, middle=True), 1)
         page.add(top)
         page.add(self.fields["code"])
+        page.add(Label("uploads_owner", size=Size.SMALL, tone=Tone.QUIET, bold=True))
         for choice in self.owners:
             page.add(choice)
             choice.chosen.connect(self._pick)

@@ -18,6 +18,7 @@ from app.flows.views import SiteView, UploadFilter, UploadRow, UploadsView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.screens.count_tile import CountTile
+from app.ui.screens.line_card import LineView
 from app.ui.screens.moments import DEFAULT_ZONE, moment, tail_of
 from app.ui.screens.screen import Form, Screen
 from app.ui.screens.upload_detail import UploadDetail
@@ -28,6 +29,7 @@ from app.ui.widgets.buttons import PlainButton, PrimaryButton
 from app.ui.widgets.cards import EmptyState
 from app.ui.widgets.fitting import Label
 from app.ui.widgets.rows import Row, RowList
+from sync import SyncStatus
 
 FILTERS: Mapping[str, tuple[str, ...]] = {
     "waiting": ("queued", "in_flight"),
@@ -85,6 +87,7 @@ class UploadsScreen(Screen):
         self.detail = UploadDetail()
         self.search = PlainButton("upload_filter", icon=Icon.LOOKUP)
         self.form_of_search = UploadFilterForm()
+        self.line = LineView()
         self._build()
         self._connect()
         self.choose("waiting")
@@ -114,6 +117,7 @@ class UploadsScreen(Screen):
     @Slot(object)
     def set_site(self, site: SiteView) -> None:
         self._zone = site.zone
+        self.line.set_zone(site.zone)
         self.form_of_search.set_zone(site.zone)
         self._words.clear()
         self._show()
@@ -133,7 +137,7 @@ class UploadsScreen(Screen):
 
     def search_for(self, wanted: UploadFilter) -> None:
         """Rows of every state that meet these conditions; none given: the filter of the totals again."""
-        self._show_form(shown=False)
+        self._show_over(None)
         if wanted == UploadFilter():
             self.choose(self._filter)
             return
@@ -144,6 +148,11 @@ class UploadsScreen(Screen):
             tile.setChecked(False)
         self._show()
         self.wanted.emit(wanted, PAGE, None)
+
+    @Slot(object)
+    def set_sync(self, status: SyncStatus) -> None:
+        """How the line to the hospital stands."""
+        self.line.draw(status)
 
     @Slot(str)
     def take_code(self, code: str) -> None:
@@ -157,12 +166,14 @@ class UploadsScreen(Screen):
 
     def opened(self) -> None:
         # Here and not where they are laid out: when the screen gets its place in the window Qt mixes the order up.
-        for part, after in pairwise((*self.tiles.values(), self.search, self.rows, self.retry_all, self.sync)):
+        before, more = (*self.tiles.values(), self.line.panel.more), (self.search, self.rows, self.retry_all, self.sync)
+        for part, after in pairwise((*before, *more)):
             self.setTabOrder(part, after)
         self.wanted.emit(self._asked(), PAGE, None)
 
     def reword(self) -> None:
         self._words.clear()
+        self.line.retheme(self.look, self.texts)
         self._lay_tiles()
         self._show()
 
@@ -177,10 +188,10 @@ class UploadsScreen(Screen):
         self._totals = QGridLayout()
         self._totals.setSpacing(GRID_PX)
         self.shown = Label(bold=True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GRID_PX)
-        buttons.addWidget(self.retry_all, 1)
-        buttons.addWidget(self.sync, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(GRID_PX)
+        self._buttons.addWidget(self.retry_all, 1)
+        self._buttons.addWidget(self.sync, 1)
         self._list = QStackedWidget()
         self._list.addWidget(self.rows)
         self._list.addWidget(self.empty)
@@ -192,24 +203,28 @@ class UploadsScreen(Screen):
         left.setSpacing(GRID_PX)
         left.addLayout(self._totals)
         left.addWidget(self.shown)
+        left.addWidget(self.line.panel)
         left.addWidget(self.search)
         left.addWidget(self._list, 1)
-        left.addLayout(buttons)
+        left.addLayout(self._buttons)
         self._body = QHBoxLayout(self)
         self._body.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         self._body.addWidget(self._left, 3)
-        self._body.addWidget(self.form_of_search, 3)
+        for page in (self.form_of_search, self.line.page):
+            self._body.addWidget(page, 3)
+            page.hide()
         self._body.addWidget(self.detail, 2)
-        self.form_of_search.hide()
 
     def _connect(self) -> None:
         for name, tile in self.tiles.items():
             tile.clicked.connect(lambda _on=False, name=name: self.choose(name))
         self.sync.clicked.connect(self.synced)
         self.retry_all.clicked.connect(self._retry_all)
-        self.search.clicked.connect(lambda: self._show_form(shown=True))
+        self.search.clicked.connect(lambda: self._show_over(self.form_of_search))
         self.form_of_search.searched.connect(self.search_for)
-        self.form_of_search.left.connect(lambda: self._show_form(shown=False))
+        self.line.panel.more.clicked.connect(lambda: self._show_over(self.line.page))
+        for page in (self.form_of_search, self.line.page):
+            page.left.connect(lambda: self._show_over(None))
         self.rows.chosen.connect(self._open)
         self.rows.verticalScrollBar().valueChanged.connect(self._near_end)
         self.detail.closed.connect(self._close)
@@ -229,15 +244,17 @@ class UploadsScreen(Screen):
         for column in range(len(self.tiles)):
             self._totals.setColumnStretch(column, 1 if column < across else 0)
         self.shown.setVisible(compact)
+        directions = QHBoxLayout.Direction
+        self._buttons.setDirection(directions.TopToBottom if compact else directions.LeftToRight)
 
     def _arrange_detail(self) -> None:
         """On the desk beside the list, in the pocket in its place."""
         desk = self.form is Form.DESK
         open_row = self.detail.row is not None
-        searching = self.form_of_search.isVisibleTo(self)
+        covered = any(not page.isHidden() for page in (self.form_of_search, self.line.page))
         self.detail.setVisible(open_row or (desk and bool(self._pages.rows)))
-        self._left.setVisible((desk or not open_row) and not searching)
-        if searching and not desk:
+        self._left.setVisible((desk or not open_row) and not covered)
+        if covered and not desk:
             self.detail.hide()
 
     def _counts(self) -> Mapping[str, int]:
@@ -334,8 +351,10 @@ class UploadsScreen(Screen):
         else:
             self.search.say("upload_filter")
 
-    def _show_form(self, *, shown: bool) -> None:
-        self.form_of_search.setVisible(shown)
+    def _show_over(self, shown: QWidget | None) -> None:
+        """The form or the line in the place of the list; None: the list."""
+        for page in (self.form_of_search, self.line.page):
+            page.setVisible(page is shown)
         self._arrange_detail()
 
 
@@ -349,6 +368,7 @@ def join(screen: Screen, conductor: Conductor) -> None:
     screen.decided.connect(conductor.decide_upload)
     screen.story_asked.connect(conductor.ask_upload)
     conductor.upload_told.connect(screen.draw_story)
+    conductor.sync_changed.connect(screen.set_sync)
     conductor.upload_code_read.connect(screen.take_code)
     screen.synced.connect(conductor.sync_now)
     screen.code_asked.connect(conductor.look_up)

@@ -28,6 +28,8 @@ class Card(QFrame):
         self.rows.setSpacing(GRID_PX)
 
     def add(self, part: QWidget | QLayout, stretch: int = 0) -> None:
+        if isinstance(part, SectionTitle):
+            part.setContentsMargins(0, 0, 0, 0)  # in line with the words under it
         if isinstance(part, QWidget):
             self.rows.addWidget(part, stretch)
         else:

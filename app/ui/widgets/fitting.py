@@ -17,6 +17,7 @@ from app.base.texts import Texts
 from app.ui.theme import LINE_HEIGHT, SMALLEST_PX, Look, Size, Tone, font_of
 
 ENDLESS_PX = 100_000
+KEPT_HEIGHTS = 16  # layouts ask for the same few widths again and again
 PREFERRED_EM = 24  # a label that wraps asks for lines of at most so many Chinese characters
 
 
@@ -137,6 +138,7 @@ class Label(QLabel):
         self._code, self._values, self._part = code, dict[str, object](), part
         self._size, self._tone, self._bold, self._fit, self._align = size, tone, bold, fit, align
         self.middle = middle or fit is Fit.SHRINK
+        self._heights: dict[tuple[str, int, int, int], int] = {}
         self._look, self._texts = Look(), Texts({})
         # a wrapping label may be higher than its hint, which knows nothing of the width that it will get
         upright = QSizePolicy.Policy.Minimum if fit is Fit.WRAP else QSizePolicy.Policy.Fixed
@@ -184,7 +186,13 @@ class Label(QLabel):
     def heightForWidth(self, width: int) -> int:
         margins = self.contentsMargins()
         room = width - margins.left() - margins.right()
-        return lay_out(self.text(), self.font(), room).height + margins.top() + margins.bottom()
+        text, font = self.text(), self.font()
+        key = (text, font.pixelSize(), font.weight(), room)
+        if key not in self._heights:
+            if len(self._heights) >= KEPT_HEIGHTS:
+                self._heights.clear()
+            self._heights[key] = lay_out(text, font, room).height
+        return self._heights[key] + margins.top() + margins.bottom()
 
     def sizeHint(self) -> QSize:
         font = self.font()

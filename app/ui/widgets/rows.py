@@ -24,8 +24,9 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 from app.base.texts import Texts
 from app.ui.icons import Icon, draw_icon
 from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone
-from app.ui.widgets.fitting import Block, in_one_line, lay_out, line_height, shrink, text_width
+from app.ui.widgets.fitting import Block, lay_out, line_height, shrink, text_width
 from app.ui.widgets.progress import Counts, draw_bar
+from app.ui.widgets.row_words import lay_out_detail, lay_out_title
 from app.ui.widgets.scrolling import SlimBar, let_fingers_scroll
 
 Index = QModelIndex | QPersistentModelIndex
@@ -146,10 +147,10 @@ class RowsModel(QAbstractListModel):
 class RowDelegate(QStyledItemDelegate):
     """Draws rows as rounded cards: icon, title over detail, value at the right, bar below."""
 
-    def __init__(self, *, details: bool, bars: bool, title_lines: int, parent: QWidget | None = None) -> None:
+    def __init__(self, *, detail_lines: int, bars: bool, title_lines: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = Look()
-        self._details, self._bars, self._title_lines = details, bars, title_lines
+        self._details, self._bars, self._title_lines = detail_lines, bars, title_lines
         self._plans: dict[tuple[Row, int], RowPlan] = {}
         self._height_px = 0  # asked for with every row that is painted
 
@@ -169,7 +170,7 @@ class RowDelegate(QStyledItemDelegate):
         lines = self._title_lines + (1 if self._look.text_scale >= LARGE_TEXT else 0)
         high = lines * line_height(tokens.font(Size.BODY, bold=True))
         if self._details:
-            high += line_height(tokens.font(Size.SMALL)) + 2
+            high += self._details_px()
         if self._bars:
             high += self._bar_line_px()
         return max(tokens.touch_px(), high + 3 * GRID_PX) + GRID_PX
@@ -234,7 +235,7 @@ class RowDelegate(QStyledItemDelegate):
         left += side + pad if row.icon is not None else 0
         bars = self._bars and row.counts is not None
         bar_px = self._bar_line_px() if bars else 0
-        detail_px = line_height(tokens.font(Size.SMALL)) + 2 if self._details else 0
+        detail_px = self._details_px()
         value, value_wide = self._value(row, int((right - left) * 0.5))
         tone = Tone.QUIET if row.faded else row.value_tone
         blocks: list[tuple[Block, float, float, Tone]] = []
@@ -247,14 +248,15 @@ class RowDelegate(QStyledItemDelegate):
             title_room -= value_wide
         title_px = high - 2 * pad - bar_px - detail_px
         font = shrink(row.title, tokens.font(Size.BODY, bold=True), title_room, title_px)
-        title = _title(row.title, font, title_room)
+        title = lay_out_title(row.title, font, title_room)
         fits = title.height <= title_px + 1 and title.width <= title_room + 1 and (value is None or value.lines == 1)
         detail = badge = None
         if self._details and row.badge:
             badge = lay_out(row.badge, tokens.font(Size.SMALL, bold=True), int(right - left) - GRID_PX)
         before = badge.width + GRID_PX + GRID_PX // 2 if badge else 0
         if self._details and row.detail:
-            detail = in_one_line(row.detail, tokens.font(Size.SMALL), int(right - left) - before, least_share=0.8)
+            free = 0 if badge else int(title_px - title.height) + detail_px - line_height(tokens.font(Size.SMALL)) - 2
+            detail = lay_out_detail(row.detail, tokens.font(Size.SMALL), int(right - left) - before, free)
         under = max((block.height + 2 for block in (detail, badge) if block is not None), default=0)
         top = pad + (title_px + detail_px - title.height - under) / 2
         blocks.append((title, left, top, Tone.QUIET if row.faded else Tone.INK))
@@ -282,17 +284,11 @@ class RowDelegate(QStyledItemDelegate):
         least = text_width("00/00", font) if self._bars else 0
         return block, max(block.width, least) + GRID_PX + GRID_PX // 2
 
+    def _details_px(self) -> int:
+        return self._details * line_height(self._look.tokens.font(Size.SMALL)) + 2 if self._details else 0
+
     def _bar_line_px(self) -> int:
         return line_height(self._look.tokens.font(Size.BODY)) + GRID_PX // 2
-
-
-def _title(text: str, font: QFont, width_px: int) -> Block:
-    """A title that needs two lines is broken between its words, if that costs no further line."""
-    block = lay_out(text, font, width_px)
-    if block.lines == 1 or " " not in text:
-        return block
-    tidy = lay_out("\n".join(text.rsplit(" ", 1)), font, width_px)
-    return tidy if tidy.lines <= block.lines and not tidy.breaks_words else block
 
 
 class RowList(QListView):
@@ -307,13 +303,15 @@ class RowList(QListView):
         details: bool = True,
         bars: bool = False,
         title_lines: int = 1,
+        detail_lines: int = 1,
         parent: QWidget | None = None,
     ) -> None:
         """`code`: the list's name for readers. `details`, `bars`: whether rows have them (all are equally high)."""
+        detail_lines = detail_lines if details else 0
         super().__init__(parent)
         self._code = code
         self.model_of_rows = RowsModel(self)
-        self.drawer = RowDelegate(details=details, bars=bars, title_lines=title_lines, parent=self)
+        self.drawer = RowDelegate(detail_lines=detail_lines, bars=bars, title_lines=title_lines, parent=self)
         self.setModel(self.model_of_rows)
         self.setItemDelegate(self.drawer)
         self.setUniformItemSizes(True)
