@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from app.base.errors import Trouble
@@ -21,7 +22,6 @@ from app.ui.widgets.buttons import PlainButton
 from app.ui.widgets.fitting import Label
 
 KINDS = ("pdf", "print", "xlsx")
-STACKED_FROM = 1.5
 
 
 def downloads() -> Path:
@@ -86,9 +86,21 @@ class ReceiptButtons(QWidget):
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
-        stacked = look.text_scale >= STACKED_FROM
-        self._box.setDirection(QBoxLayout.Direction.TopToBottom if stacked else QBoxLayout.Direction.LeftToRight)
+        self._arrange()
         self._say()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Under each other where their words would not fit beside each other."""
+        needed = max(button.sizeHint().width() for button in self.buttons.values()) * len(KINDS)
+        needed += self._box.spacing() * (len(KINDS) - 1)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        wanted = beside if self.width() >= needed else below
+        if self._box.direction() != wanted:
+            self._box.setDirection(wanted)
 
     def _wish(self, kind: str) -> None:
         self._waits, self._said = kind, None
