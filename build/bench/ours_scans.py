@@ -130,7 +130,8 @@ def build_million(args: argparse.Namespace) -> dict[str, object]:
         file.executemany("INSERT OR IGNORE INTO packages VALUES (?, ?, ?, ?, ?, ?, ?)", packages)
         known = sorted(code(1, "earlier", number) for number in range(args.rows))
         file.executemany(
-            "INSERT INTO known_codes VALUES (?, 'BENCH-00-R1', 'BENCH-00', 1, 'in', NULL, 'pda-2', NULL, 0, 1, 0)",
+            "INSERT INTO known_codes (code, receipt, delivery, line, state, device, at_ms, packs, estimated) "
+            "VALUES (?, 'BENCH-00-R1', 'BENCH-00', 1, 'in', 'pda-2', 0, 1, 0)",
             ((one,) for one in known),
         )
         file.commit()
