@@ -129,8 +129,7 @@ class Receiving:
 
     def refusal(self, *rights: str) -> Refusal | None:
         """Why the operator has none of these rights here, as the feed last named them; inside a transaction."""
-        found = self.parts.catalogue.operator(self.operator.id)
-        person = self.operator if found is None else found[0]
+        person = self.parts.catalogue.person(self.operator.id) or self.operator
         if any(why_not(person, right, self._room) is None for right in rights):
             return None
         return refusal_of(person, rights, self._room, self.parts.catalogue.operators())

@@ -76,6 +76,7 @@ class Catalogue:
         self._prefixes: dict[str, tuple[DrugId, int] | None] = {}
         self._patterns: MakerPatterns | None = None
         self._site: SiteRow | None = None
+        self._last_person: tuple[Sequence[object], Operator] | None = None
 
     def forget(self) -> None:
         """The feed changed a drug: read it anew."""
@@ -114,6 +115,15 @@ class Catalogue:
             return None
         person = _person(row)
         return person, PinVerifier(row["pin_salt"], row["pin_n"], row["pin_r"], row["pin_p"], row["pin_verifier"])
+
+    def person(self, operator_id: str) -> Operator | None:
+        """The person as the feed last named them: every scan asks, so by a plain statement, and read once."""
+        row = self._sql.one(_PERSON, operator_id)
+        if row is None:
+            return None
+        if self._last_person is None or self._last_person[0] != row:
+            self._last_person = row, _person(dict(zip(_OF_A_PERSON, row, strict=True)))
+        return self._last_person[1]
 
     def operators(self) -> tuple[Operator, ...]:
         """Everybody whom the feed named, by id."""
@@ -182,6 +192,10 @@ class Catalogue:
         fields = {name: row[name] for name in DeliveryRow.__slots__ if name in row}
         fields |= {"row": row["id"], "gift": bool(row["gift"]), "synthetic": bool(row["synthetic"])}
         return DeliveryRow(**fields)  # type: ignore[arg-type]
+
+
+_OF_A_PERSON = ("id", "name", "role", "rights", "store_rooms", "active", "registration", "insurance_code")
+_PERSON = f"SELECT {', '.join(_OF_A_PERSON)} FROM operators WHERE id = ?"  # noqa: S608 - names of our own
 
 
 def _person(row: Mapping[str, Any]) -> Operator:

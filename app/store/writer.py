@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 SCAN, SETTLE, IMPORT, IDLE = range(4)
 SLICE_MS = 2.0
-LONGEST = 8  # times SLICE_MS: a slice in which little is written
+LONGEST, LONGEST_BUSY = 8, 2  # times SLICE_MS: a slice in which little is written; the same while scans come
 COMMIT_MS = 4.0  # what a slice may leave to its commit: nobody can go before that
 SOON_S = 0.5  # after a scan, another one may follow
 GRACE_MS = 0.5
@@ -122,7 +122,8 @@ class StoreWriter:
         """
         busy = time.perf_counter() - self._last_urgent < SOON_S
         factor = (COMMIT_MS / 2 if busy else COMMIT_MS) / max(commit_s * 1000, 0.1)
-        self._longer = min(max(self._longer * min(max(factor, 0.5), 1.5), 1.0), LONGEST)
+        longest = LONGEST_BUSY if busy else LONGEST
+        self._longer = min(max(self._longer * min(max(factor, 0.5), 1.5), 1.0), longest)
 
     def urgent_waits(self) -> bool:
         """True while something more urgent than an import waits."""
