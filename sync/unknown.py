@@ -34,8 +34,16 @@ class Unknowns:
         self._found: dict[str, Unknown] = {}
 
     def look(self, raw: bytes | msgspec.Raw, known: object, root: str, *, private: bool = False) -> None:
-        """What stands in `raw` and not in `known`, the value that it was decoded to. `private`: keep no example."""
-        for member, value in _beyond(msgspec.json.decode(raw), msgspec.to_builtins(known), root):
+        """What stands in `raw` and not in `known`, the value that it was decoded to. `private`: keep no example.
+
+        A member that nobody can read (bytes of another encoding, a number beyond all bounds) is named `root.*`.
+        """
+        try:
+            found = list(_beyond(msgspec.json.decode(raw), msgspec.to_builtins(known), root))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.add(f"{root}.*", None)
+            return
+        for member, value in found:
             self.add(member, None if private else msgspec.json.encode(value).decode()[:EXAMPLE_MOST])
 
     def add(self, member: str, example: str | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -49,7 +51,11 @@ class Taken:
 
 @pytest.mark.parametrize("way", ["serial", "hid", "evdev"])
 def test_what_came_is_decoded_again_to_the_same(way, recorder):
-    made = {"serial": SerialGadget, "hid": lambda: UhidScanner(descriptor(FORMS["a"])), "evdev": WedgeScanner}
+    made: dict[str, Callable[[], Any]] = {
+        "serial": SerialGadget,
+        "hid": lambda: UhidScanner(descriptor(FORMS["a"])),
+        "evdev": WedgeScanner,
+    }
     spec = {"serial": "serial:05E0:1701", "hid": "hid:0C2E:0B81", "evdev": "evdev:05E0:1200"}[way]
     with made[way]() as scanner, Taken(spec, recorder) as taken:
         if way == "serial":

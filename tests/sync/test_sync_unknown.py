@@ -39,6 +39,15 @@ def test_what_is_known_is_no_news() -> None:
     assert unknown_in(drug, packages, person, codes, {**DELIVERY, "lines": [LINE]}) == []
 
 
+@pytest.mark.parametrize("member", [b'"\xd6\xd0"', b"1e999"], ids=["GBK", "1e999"])
+def test_an_unknown_member_that_cannot_be_read_stops_nothing(member: bytes) -> None:
+    body = page({**DELIVERY, "lines": [LINE]}).replace(b'"state": "open"', b'"state": "open", "neu": ' + member)
+    found = decode_page(body)
+    assert len(found.changes) == 1
+    assert found.cursor == "1"
+    assert [one.member for one in found.unknown] == ["delivery.*"]
+
+
 def test_names_are_kept_with_how_often_and_one_example() -> None:
     lines = [{**LINE, "hue": "红"}, LINE, {**LINE, "hue": {"r": 255}}]
     found = unknown_in({**DELIVERY, "lines": lines, "note": "x" * 500})
