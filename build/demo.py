@@ -264,7 +264,7 @@ def play(
         else:
             shoot(window, what, expected, played)
             time.sleep(PACE_S)
-    say("查询、上传、设备、设置、关于")
+    say("查询、上传、冲突、验收、摄像头、设备、设置、关于")
     look_around(window, carton, played)
     window.end()
 
@@ -314,7 +314,8 @@ def look_around(window: Window, carton: str, played: Played) -> None:
         window.shoot_only(carton)
         window.do("seen", screen=screen)
     window.do("send")
-    played.take(window.do("pictures", screens=["lookup", "uploads", "devices", "settings", "about"]))
+    others = ["lookup", "uploads", "conflicts", "acceptance", "camera", "devices", "settings", "about"]
+    played.take(window.do("pictures", screens=others))
 
 
 def compare(key: Answer, played: Played, ledger: Answer) -> Answer:

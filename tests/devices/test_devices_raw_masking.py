@@ -67,7 +67,9 @@ def test_a_label_beside_a_voucher_in_one_read_is_told_and_only_the_pieces_are_le
     reads, _ = serial_reads(Profile(Suffix.CR), [f"{CODE}\r{VOUCHER}\r".encode() + GS1 + b"\r"])
     content, recording = recorded(reads)
     hidden, *labels = (json.loads(line) for line in content.splitlines())
-    assert (hidden["masked"], hidden["labels"], hidden["bytes"]) == (True, 3, len(reads[0].steps[0].data))
+    steps = reads[0].steps
+    assert steps is not None
+    assert (hidden["masked"], hidden["labels"], hidden["bytes"]) == (True, 3, len(steps[0].data))
     assert [label["raw_hex"] for label in labels] == [CODE.encode().hex(), GS1.hex()]
     assert (recording.scans, recording.masked) == (3, 1)
 
