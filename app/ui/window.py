@@ -233,11 +233,11 @@ class MainWindow(QMainWindow):
         self.frame.set_count(Front.UPLOADS, sync.refused + sync.held, Tone.ATTENTION)
 
     def _take_scanners(self, devices: tuple[DeviceStatus, ...]) -> None:
+        gone = {one.device for one in self._devices} - {one.device for one in devices}
         self._devices = devices
         self._show_status(with_scanners(self._status, devices))
-        for one in devices:
-            if one.state is DeviceState.READY:
-                self.frame.notices.withdraw(about_device(one.device))
+        for device in (*gone, *(one.device for one in devices if one.state is DeviceState.READY)):
+            self.frame.notices.withdraw(about_device(device))
 
     def _show_status(self, status: Status) -> None:
         if status != self._status:

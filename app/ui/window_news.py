@@ -9,7 +9,7 @@ from app.base.texts import LANGUAGES
 from app.ui.clock_check import ABOUT_CLOCK
 from app.ui.clock_check import CODES as CLOCK_CODES
 from app.ui.shell.notices import Notice
-from app.ui.shell.status_strip import Network, ScannerStatus, Status
+from app.ui.shell.status_strip import CAMERA, Network, ScannerStatus, Status
 from app.ui.theme import MAX_SCALE, MIN_SCALE, Look, Mode, Tone
 from devices import DeviceState, DeviceStatus
 from devices.errors import WEDGE_CODES
@@ -76,7 +76,9 @@ def with_scanners(status: Status, devices: Sequence[DeviceStatus]) -> Status:
 
 def short_name(device: str) -> str:
     """The end of a device's id, by which a person tells two scanners apart: `/dev/ttyACM0` → `ttyACM0`; a number alone
-    says nothing: `/dev/pts/0` → `pts/0`."""
+    says nothing: `/dev/pts/0` → `pts/0`. A camera is a camera: there is one at a time."""
+    if device.startswith(f"{CAMERA}:"):
+        return CAMERA
     above, _, name = device.rstrip("/").rpartition("/")
     name = name.rpartition(":")[2]
     return f"{above.rpartition('/')[2]}/{name}" if name.isdigit() and above else name or device

@@ -135,6 +135,16 @@ def test_a_scanner_notice_goes_when_it_is_ready_again(window: MainWindow) -> Non
     assert window.status.scanners[0].ready
 
 
+def test_the_notice_of_a_camera_goes_with_the_camera(window: MainWindow) -> None:
+    conductor, notices = window.conductor, window.frame.notices
+    away = DeviceStatus("camera:0", DeviceState.LOST, "camera_missing")
+    conductor.scanners_changed.emit((away,))
+    conductor.trouble.emit("camera_missing", {"subject": away.device})
+    assert [one.code for one in notices.told] == ["camera_missing"]
+    conductor.scanners_changed.emit(())
+    assert notices.told == ()
+
+
 def test_slips_of_the_pin_stand_beside_the_pad_only(window: MainWindow) -> None:
     window.conductor.trouble.emit("pin_wrong", {"operator": "1001", "left": 4})
     assert window.frame.notices.told == ()
@@ -173,6 +183,7 @@ def test_the_strip_says_where_the_exchange_stands(
 
 def test_scanners_are_named_shortly() -> None:
     names = {"serial:/dev/ttyACM0": "ttyACM0", "serial:COM3": "COM3", "demo": "demo", "serial:/dev/pts/0": "pts/0"}
+    names |= {"camera:0": "camera"}
     assert {device: short_name(device) for device in names} == names
     one = with_scanners(Status(), [DeviceStatus("serial:COM3", DeviceState.OPENING)]).scanners[0]
     assert (one.name, one.ready) == ("COM3", False)

@@ -27,6 +27,10 @@ class Network(enum.StrEnum):
     TROUBLE = "trouble"  # there is an answer, but not one we can work with
 
 
+CAMERA = "camera"
+"""The name of a camera, whichever it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScannerStatus:
     """One scanner: its name as people know it, and whether it can scan now."""
@@ -254,15 +258,19 @@ def scanner_looks(status: Status) -> list[ChipLook]:
     several = len(status.scanners) > 1
     return [
         ChipLook(
-            ("ui_scanner_named_ready" if several else "ui_scanner_ready")
-            if one.ready
-            else ("ui_scanner_named_lost" if several else "ui_scanner_lost"),
+            scanner_code(one, several=several),
             Icon.DEVICES if one.ready else Icon.LOST,
             Tone.GOOD if one.ready else Tone.STOP,
             (("name", one.name),),
         )
         for one in status.scanners
     ]
+
+
+def scanner_code(one: ScannerStatus, *, several: bool) -> str:
+    """What the chip says."""
+    what = "camera" if one.name == CAMERA else "scanner_named" if several else "scanner"
+    return f"ui_{what}_{'ready' if one.ready else 'lost'}"
 
 
 def network_look(status: Status) -> ChipLook:
