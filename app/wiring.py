@@ -275,6 +275,7 @@ class Program:
             expected_realm=self._realm,
             on_status=on_status,
             on_unknown=self.unknown_members.keep,
+            scans_come=self.writer.scans_come,
             manifests=self._manifests,
         )
         line = line_of(self.settings, self.paths.root, Vault(self.paths.secrets))

@@ -81,6 +81,8 @@ class RawRead:
     steps: tuple[RawStep, ...] | None = field(repr=False)
     """None: more than could be kept."""
     came: tuple[Came, ...] = field(repr=False)
+    ended_ms: int = 0
+    """Epoch milliseconds, UTC, at which it was decided; 0: not known."""
 
 
 @runtime_checkable
@@ -144,7 +146,8 @@ class RawLog:
         """Nothing is half read now. Pieces of which nothing came, such as a second line end, are not told."""
         if self._setup is not None and self._came:
             steps = tuple(self._steps) if self._is_whole else None
-            self._waiting.append(RawRead(self._device, self._at_ms, self._setup, steps, tuple(self._came)))
+            came = tuple(self._came)
+            self._waiting.append(RawRead(self._device, self._at_ms, self._setup, steps, came, self._now_ms()))
         self._setup, self._is_whole, self._bytes = None, True, 0
         self._steps.clear()
         self._came.clear()

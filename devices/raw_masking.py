@@ -12,7 +12,7 @@ from typing import Protocol
 
 from devices.evdev_events import KEY
 from devices.evdev_keys import DOWN, US
-from devices.raw import RawRead, RawStep
+from devices.raw import RawRead, RawStep, TypingSetup
 
 REST_MS = 2_000
 """So long after one piece the next is awaited."""
@@ -45,45 +45,59 @@ class Suspicion:
     _missing: int = field(default=0, init=False)
     _until_ms: int = field(default=0, init=False)
 
-    def hides(self, label: bytes, at_ms: int) -> bool:
-        """Whether a label is a patient's, or a piece of one. Labels in their order."""
-        if self.judge.is_credential(label):
-            self._missing = 0
-            return True
+    def hides(self, label: bytes, began_ms: int, until_ms: int) -> bool:
+        """Whether a label is a patient's, or a piece of one, whose rest may come until then. Labels in their order."""
+        is_whole = self.judge.is_credential(label)
         bare = label.strip(bytes(range(0x21)))
-        goes_on = self._missing > 0 and at_ms <= self._until_ms and bare.isalnum()
+        goes_on = not is_whole and self.awaits(began_ms) and bare.isalnum()
         begins = self.judge.missing_signs(label)
         self._missing = max(begins, self._missing - len(bare) if goes_on else 0)
-        self._until_ms = at_ms + REST_MS
-        return goes_on or begins > 0
+        self._until_ms = until_ms
+        return is_whole or goes_on or begins > 0
+
+    def awaits(self, began_ms: int) -> bool:
+        """Whether what began then may be the rest of a patient's."""
+        return self._missing > 0 and began_ms <= self._until_ms
+
+    def expect(self, until_ms: int) -> None:
+        """Something was a piece of a patient's, nobody knows which: until then any rest of it may come."""
+        self._missing, self._until_ms = _ANY_REST, until_ms
 
     def clear(self, read: RawRead) -> tuple[bytes, ...] | None:
         """None where all of what was read may be told; else the labels that may, and no piece."""
         labels = [item for item in read.came if isinstance(item, bytes)]
-        clear = tuple(label for label in labels if not self.hides(label, read.at_ms))
+        until_ms = _rest_until_ms(read)
+        clear = tuple(label for label in labels if not self.hides(label, read.at_ms, until_ms))
         if len(labels) < len(read.came) and self._may_be_dropped(read):
-            self._missing, self._until_ms = _ANY_REST, read.at_ms + REST_MS
+            self.expect(until_ms)
             return clear
         hidden = len(clear) < len(labels) or self.judge.is_credential(_text_of(read.steps or ()))
         return clear if hidden else None
 
     def _may_be_dropped(self, read: RawRead) -> bool:
         """Of a label that was dropped nobody knows more than its pieces."""
-        if read.steps is None:
+        if read.steps is None or self.awaits(read.at_ms):
             return True
         text = _text_of(read.steps)
         if self.judge.is_credential(text) or self.judge.missing_signs(text) > 0:
             return True
         if any(mark in text for mark in _MARKS):
             return True
-        awaited = self._missing > 0 and read.at_ms <= self._until_ms
-        headless = awaited or read.setup.midstream or not _HEAD_LOST.isdisjoint(read.came)
+        headless = read.setup.midstream or not _HEAD_LOST.isdisjoint(read.came)
         return headless and any(run.isdigit() for run in _RUNS.findall(text))
 
 
 def size_of(read: RawRead) -> int:
     """How many signs or bytes came."""
     return sum(len(step.data) for step in read.steps or ()) or len(_text_of(read.steps or ()))
+
+
+def _rest_until_ms(read: RawRead) -> int:
+    """A line that waits for its suffix gives up after `idle_reset_ms` of silence: a rest may come later than that."""
+    steps = read.steps or ()
+    span_ms = (steps[-1].at_us - steps[0].at_us) // 1000 if steps else 0
+    profile = read.setup.typing.profile if isinstance(read.setup, TypingSetup) else read.setup.profile
+    return max(read.ended_ms, read.at_ms + span_ms) + REST_MS + profile.idle_reset_ms
 
 
 def _text_of(steps: tuple[RawStep, ...]) -> bytes:

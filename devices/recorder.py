@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from devices.raw import RawRead
 from devices.raw_lines import raw_entry
-from devices.raw_masking import Judge, Suspicion, size_of
+from devices.raw_masking import REST_MS, Judge, Suspicion, size_of
 from devices.scan import DeviceStatus, RawScan
 from devices.text_of import Encoding, text_of
 from devices.wedge import Scanned
+from devices.wedge_keys import KeyEvent
 from devices.wedge_recorder import TypedLabel, keys_entry
 
 if TYPE_CHECKING:
@@ -96,6 +97,12 @@ def _hidden(label: bytes) -> bytes:
     return (label[:3] if label[:1] == b"]" else b"") + HIDDEN
 
 
+def _began_ms(label: TypedLabel, at_ms: int) -> int:
+    """When its first key was pressed; it is told of after its last."""
+    times_us = [step.at_us for step in label.steps or () if isinstance(step, KeyEvent)] or label.times_us
+    return at_ms - (times_us[-1] - times_us[0]) // 1000 if times_us else at_ms
+
+
 class RecordingFull(OSError):
     """The recording has reached its size; what stands in it is whole."""
 
@@ -118,7 +125,7 @@ class Recording:
 
     def take(self, scan: RawScan) -> None:
         """Write one scan."""
-        masked = self._suspicion_of(scan.device).hides(scan.label, scan.at_ms)
+        masked = self._suspicion_of(scan.device).hides(scan.label, scan.at_ms, scan.at_ms + REST_MS)
         self._write(entry_of(scan, masked=masked), scans=1, masked=int(masked))
 
     def take_raw(self, read: RawRead) -> None:
@@ -137,7 +144,7 @@ class Recording:
     def take_typed(self, label: TypedLabel, at_ms: int) -> None:
         """Write a label that came as keys, or why it was not taken."""
         taken = isinstance(label.came, Scanned)
-        if isinstance(label.came, Scanned) and self._suspicion_of("keys").hides(label.came.payload, at_ms):
+        if self._hides_typed(label, at_ms):
             label = replace(label, steps=None, is_patients=True, times_us=())
         entry = keys_entry(label) | {"at_ms": at_ms}
         self._write(entry, scans=int(taken), masked=int(label.is_patients), refused=int(not taken))
@@ -151,6 +158,16 @@ class Recording:
         """Write that a scanner moved."""
         self._write({"kind": "status", "device": status.device, "at_ms": at_ms, "state": status.state.value,
                      "code": status.code})  # fmt: skip
+
+    def _hides_typed(self, label: TypedLabel, at_ms: int) -> bool:
+        """Whether it is a patient's, or a piece of one. Of a refused one nobody knows which piece it was."""
+        suspicion, until_ms = self._suspicion_of("keys"), at_ms + REST_MS
+        if isinstance(label.came, Scanned):
+            return suspicion.hides(label.came.payload, _began_ms(label, at_ms), until_ms) or label.is_patients
+        hidden = label.is_patients or suspicion.awaits(_began_ms(label, at_ms))
+        if hidden:
+            suspicion.expect(until_ms)
+        return hidden
 
     def _suspicion_of(self, device: str) -> Suspicion:
         with self._lock:

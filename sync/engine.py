@@ -289,7 +289,9 @@ class SyncEngine:
         return self._stopping or self._clock.monotonic() >= deadline
 
     def _summary(self, fetched: int, trouble: str | None, subject: str | None) -> Summary:
-        accepted, refused = self._writer.call(self._dispatch.report, priority=Priority.SETTLE)
+        accepted = refused = 0
+        while any(some := self._writer.call(self._dispatch.report, priority=Priority.SETTLE)):
+            accepted, refused = accepted + some[0], refused + some[1]
         counts = self._writer.call(self._dispatch.counts, priority=Priority.SETTLE, write=False)
         return Summary(
             fetched=fetched,

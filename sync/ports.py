@@ -119,6 +119,8 @@ class Hooks:
     """Any thread; must not block."""
     on_unknown: Callable[[Sequence[Unknown]], None] = lambda _: None
     """Members that this version does not know, in the transaction that takes in the rest (writer thread)."""
+    scans_come: Callable[[], bool] = lambda: False
+    """Whether somebody scanned a moment ago (any thread): then batches are small, and there is a rest between them."""
     manifests: ManifestSink | None = None
     """Where the relay's manifests go; None: the relay is left alone."""
 

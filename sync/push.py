@@ -11,6 +11,7 @@ as unsure.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+REST_S = 0.02
+"""After each batch while scans come: they share the writer and the interpreter with the exchange, and go first."""
 ASK_REFUSALS = 3
 """So many times "this cannot be asked here", and what is unsure waits for a person's word."""
 
@@ -67,6 +70,7 @@ class Push:
         self._ask_refusals = 0
         self._chooser = ThreadPoolExecutor(1, "sync-chooser")
         self._ahead: Taken | None = None
+        self._breath = threading.Event()  # never set
 
     def clear_unsure(self, realm: str, stopping: Callable[[], bool]) -> int:
         """Ask for every unsure item; how many got an answer. Raises SyncError, after the answers that came."""
@@ -93,14 +97,15 @@ class Push:
 
         Raises SyncError, after its rows are in a state that says what is known of them.
         """
-        wanted = self._settings.drain_items if drain else self._settings.batch_items
+        scans_come = self._hooks.scans_come()
+        wanted = self._settings.drain_items if drain and not scans_come else self._settings.batch_items
         max_items = min(wanted, limits.items, self._ceiling or wanted, self._smaller or wanted)
         choose = partial(self._choose, realm, max_items, limits.bytes)
         ahead, self._ahead = self._ahead, None
         taken = choose() if ahead is None or ahead.batch is None else ahead
         if taken.batch is None:
             return Pushed(0, more=False)
-        following = self._chooser.submit(choose) if taken.more else None
+        following = self._chooser.submit(choose) if taken.more and not scans_come else None
         answered = False
         try:
             answered = self._exchange(taken.batch)
@@ -109,6 +114,8 @@ class Push:
                 self._ahead = following.result()
                 if not answered:
                     self.give_back()
+        if scans_come:
+            self._breath.wait(REST_S)
         # What was passed over while another batch was away may go now.
         return Pushed(len(taken.batch.rows), more=taken.more or not answered or taken is ahead)
 

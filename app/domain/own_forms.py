@@ -13,9 +13,10 @@ PREFIX = "MATOU"
 KINDS = {"!": "command", "#": "badge", "=": "delivery", "~": "set_up"}
 
 # e-voucher-6101.md §2: 424 + 25 digits, or `opc` + the same layout; alone, behind an AIM prefix, wrapped, or glued by
-# a lost line end to another voucher or to the trace codes shot before and after. Caps Lock may turn the letters round.
+# a lost line end to another voucher, a piece of one, a product's number or the trace codes shot before and after: of
+# digits that run on behind 28 the first are a patient's all the same. Caps Lock may turn the letters round.
 VOUCHER = re.compile(
-    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:8[0-9]{19})*424[0-9]{25}(?:424[0-9]{25}|8[0-9]{19})*(?![0-9])"
+    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:8[0-9]{19})*424[0-9]{25,}(?:opc[0-9A-Za-z]{20,})?"
     r"|(?:(?<![0-9A-Za-z])|(?<=\][A-Za-z][0-9A-Za-z]))(?:8[0-9]{19})*opc[0-9A-Za-z]{20,}",
     re.IGNORECASE,
 )

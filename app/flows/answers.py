@@ -31,7 +31,7 @@ class Answers:
     def apply(self, settled: Sequence[Settled]) -> None:
         """A pack is in while a counted scan in force, not answered conflict or refused, holds it."""
         for answer in settled:
-            if answer.state not in _NOT_TAKEN and not _ends_a_scan(answer) and not _ends_a_close(answer):
+            if answer.state not in _NOT_TAKEN and not _says_more(answer) and not _ends_a_close(answer):
                 continue
             entry = self._receipts.entry_of_item(answer.id)
             if entry is None:
@@ -42,8 +42,8 @@ class Answers:
                 self._closed(answer, *entry[:2])
 
     def _apply(self, answer: Settled, receipt: str, seq: int, in_force: bool) -> None:
-        if _ends_a_scan(answer):
-            negated = self._receipts.negated_by(receipt, seq)
+        negated = self._receipts.negated_by(receipt, seq) if answer.kind == "reversal" else None
+        if answer.state == "accepted":
             if negated is not None:
                 self._receipts.mark(receipt, negated, remote="reversed")
         elif answer.kind in ("scan", "outcome") and in_force:
@@ -54,11 +54,15 @@ class Answers:
             self._receipts.mark(receipt, seq, remote=answer.state)
         if answer.kind == "scan":
             self._receipts.leave_to_others(receipt, seq)
+        elif answer.kind == "outcome":
+            self._receipts.others.settled(receipt, seq, answered=seq, taken=answer.state == "accepted")
+        elif negated is not None:
+            self._receipts.others.settled(receipt, negated, answered=seq, taken=False)
 
 
-def _ends_a_scan(answer: Settled) -> bool:
-    """The hospital heard of an undo: from now on it holds nothing by what was undone."""
-    return answer.kind == "reversal" and answer.state == "accepted"
+def _says_more(answer: Settled) -> bool:
+    """The hospital heard of an undo: from now on it holds nothing by what was undone; or of an outcome."""
+    return answer.kind in ("reversal", "outcome") and answer.state == "accepted"
 
 
 def _ends_a_close(answer: Settled) -> bool:

@@ -16,6 +16,9 @@ _OPEN = re.compile(
     r"|\A(42?|op?|\][A-Za-z]?[0-9A-Za-z]?)\Z",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(
+    r"(?:(?<![0-9])|(?<=\][A-Za-z][0-9]))(?:8[0-9]{19})*424[0-9]{25}(?:424[0-9]{25}|8[0-9]{19})*", re.IGNORECASE
+)
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _CONTROLS = "".join(map(chr, range(0x21)))
 
@@ -32,9 +35,14 @@ def is_credential(payload: bytes) -> bool:
 
 
 def missing_signs(payload: bytes) -> int:
-    """How many signs may come yet of a voucher that begins in this text and does not end there; 0: none begins."""
+    """How many signs may come yet of a voucher that begins in this text and may not end there; 0: none begins.
+
+    Of those that begin with opc nobody knows the length: a whole one may go on. What a lost line end glued to whole
+    ones may be a piece of the next.
+    """
     plain = payload.decode("latin-1").rstrip(_CONTROLS)
-    found = [match for text in _readings(plain) for match in (_OPEN.search(text), _OPEN.search(text.strip(_CONTROLS)))]
+    texts = {part for text in _readings(plain) for part in (text, _WHOLE.split(text)[-1])}
+    found = [match for text in texts for match in (_OPEN.search(text), _OPEN.search(text.strip(_CONTROLS)))]
     missing = [_missing(match) for match in found if match is not None]
     return max(missing, default=0)
 

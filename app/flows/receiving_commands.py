@@ -13,13 +13,14 @@ from app.domain.own_forms import holds_voucher
 from app.domain.packages import code_of, is_piece, piece_of
 from app.domain.reasons import COMMAND_REASONS, OK
 from app.domain.receiving import CodeFacts
-from app.domain.rights import CLOSE, CLOSE_DIFFERENCE, EXEMPT, RECEIVE
+from app.domain.rights import CLOSE, CLOSE_DIFFERENCE, EXEMPT, RECEIVE, UNDO
+from app.domain.rights import SCAN as SHOOT
 from app.flows.items import close_item, outcome_item, reversal_item
 from app.flows.outcomes import CommandOutcome, Values
 from app.flows.package_commands import PackageCommands
 from app.flows.permission import Refusal
 from app.flows.pieces import Pieces, batch_key
-from app.store.receipts import Entry
+from app.store.receipts import Entry, Undoable
 from app.store.writer import SCAN
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class Commands:
         receipts, receipt = self._desk.parts.receipts, self._desk.key.id
         code = None if command.code is None else self._undone(command.code)
         target = receipts.undoable(receipt, seq=command.seq, code=code)
+        refusal = self._desk.refusal(SHOOT, RECEIVE)
+        if refusal is None and target is not None and self._is_anothers(target):
+            refusal = self._desk.refusal(UNDO)
+        if refusal is not None:
+            return self._may_not("undo", seq, at_ms, text, refusal)
         if target is None:
             return self._no("undo", seq, at_ms, text, "nothing_to_undo", {})
         if target.command in ("open", "level"):
@@ -86,6 +92,13 @@ class Commands:
         held = target.outcome is None and target.code is not None and receipts.still_held(receipt, target.code)
         sentence = "undone_outcome" if target.outcome else ("undone_still_in" if held else "undone_scan")
         return CommandOutcome(seq, "undo", OK, sentence, {"seq": target.seq})
+
+    def _is_anothers(self, target: Undoable) -> bool:
+        """True if the hospital has it by somebody else."""
+        parts, receipt = self._desk.parts, self._desk.key.id
+        if parts.receipts.operator_of(receipt, target.seq) == self._desk.operator.id:
+            return False
+        return bool(parts.outbox.rows(ids=[target.id], states=("accepted",)))
 
     def _quantity(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         """short, over, exempt: a number of packs of a line."""

@@ -37,16 +37,21 @@ class Restating:
 
     def came(self, source: int) -> None:
         """A source is complete: every estimate that it settles is counted anew."""
-        settled: list[str] = []
-        for estimate in self._parts.receipts.estimates():
-            row = self._parts.receipts.find(estimate.receipt)
-            assert row is not None
-            facts = self._facts(estimate, row.key)
-            if facts.packs and not facts.packs.estimated:
-                self._restate(estimate, row.key)
-                settled.append(estimate.receipt)
+        settled = [each.receipt for each in self._parts.receipts.estimates() if self._counted_anew(each)]
         settled += self._lines_known(source)
         self._told(Came(source, tuple(settled)))
+
+    def opened_again(self, receipt: str) -> None:
+        """While it was closed nobody looked at its guesses: what became known meanwhile settles them now."""
+        for estimate in self._parts.receipts.estimates():
+            if estimate.receipt == receipt:
+                self._counted_anew(estimate)
+        for guess in self._guesses.of_receipt(receipt):
+            line = self._guesses.told_line(guess)
+            if line is None:
+                self._line_known(guess)
+            else:
+                self._placed(guess, line)
 
     def after(self, apply: Apply) -> Apply:
         """Takes a page of the feed in as `apply` does, and then what it settles."""
@@ -68,19 +73,30 @@ class Restating:
 
     def _lines_known(self, source: int) -> list[str]:
         """The receipts of the scans whose line was a guess that the source proves wrong."""
-        moved: list[str] = []
-        for guess in self._guesses.named_by(source):
-            row = self._parts.receipts.find(guess.receipt)
-            assert row is not None
-            facts = self._facts(guess, row.key)
-            if facts.line is None or facts.line_guessed:
-                continue
-            if facts.line.line == guess.line and len(facts.lines) < 2:
-                self._guesses.settle(guess)
-            else:
-                self._restate(guess, row.key)
-                moved.append(guess.receipt)
-        return moved
+        return [guess.receipt for guess in self._guesses.named_by(source) if self._line_known(guess)]
+
+    def _counted_anew(self, estimate: Estimate) -> bool:
+        """True if its number is known now."""
+        row = self._parts.receipts.find(estimate.receipt)
+        assert row is not None
+        facts = self._facts(estimate, row.key)
+        if not facts.packs or facts.packs.estimated:
+            return False
+        self._restate(estimate, row.key)
+        return True
+
+    def _line_known(self, guess: Estimate) -> bool:
+        """True if its line is known now, and is another one."""
+        row = self._parts.receipts.find(guess.receipt)
+        assert row is not None
+        facts = self._facts(guess, row.key)
+        if facts.line is None or facts.line_guessed:
+            return False
+        if facts.line.line == guess.line and len(facts.lines) < 2:
+            self._guesses.settle(guess)
+            return False
+        self._restate(guess, row.key)
+        return True
 
     def _placed(self, guess: Estimate, line: int) -> None:
         """The hospital counts it on this line already, so nothing is sent."""

@@ -19,6 +19,7 @@ SELECT e.receipt, e.seq, e.id, e.payload, e.code, e.at_ms, e.operator, e.scanner
  WHERE e.counted = 1 AND e.in_force = 1 AND e.note = 'line_guessed'"""
 _NAMED_BY = f"""{_GUESSES.format(index="entries_guessed")}
    AND EXISTS (SELECT 1 FROM packages p WHERE p.code = e.code AND p.source = ?) ORDER BY e.receipt, e.seq"""  # noqa: S608 - words of our own
+_OF_RECEIPT = _GUESSES.format(index="entries_guessed") + " AND e.receipt = ? ORDER BY e.seq"
 _OF_CODE = _GUESSES.format(index="entries_by_code") + " AND e.receipt = ? AND e.code = ?"
 
 
@@ -35,6 +36,17 @@ class Guesses:
     def of(self, receipt: str, code: str) -> Estimate | None:
         """The one of this code."""
         return next(iter(self._found(_OF_CODE, receipt, code)), None)
+
+    def of_receipt(self, receipt: str) -> tuple[Estimate, ...]:
+        """All of a receipt."""
+        return self._found(_OF_RECEIPT, receipt)
+
+    def told_line(self, guess: Estimate) -> int | None:
+        """Where the hospital has it, if it ever said."""
+        row = self._sql.one(
+            "SELECT line FROM known_codes WHERE code = ? AND receipt = ? AND state = 'in'", guess.code, guess.receipt
+        )
+        return None if row is None else cast("int", row[0])
 
     def by_line(self, receipt: str) -> dict[int, int]:
         """Line → packs that are counted on it by a guess."""

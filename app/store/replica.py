@@ -205,12 +205,11 @@ class Replica:
     def _others_in_open_receipts(self, rows: Sequence[CodeRow]) -> None:
         """What other devices did in a receipt that is under way here is part of its sets.
 
-        A row names the device of the last change, which need not be the one that holds the pack now; who holds it is
-        told by the code that brought it: the pack's own, or its carton's.
+        A row names the device of the last change, which need not be the one that holds the pack now, nor the one that
+        named its outcome; who holds it is told by the code that brought it: the pack's own, or its carton's.
         """
         names = {row.receipt for row in rows}
         here = {name for name in names if self._sql.one("SELECT 1 FROM receipts WHERE id = ?", name)}
-        own = self._catalogue.meta("device") if here else None
         for row in rows:
             if row.receipt not in here:
                 continue
@@ -218,8 +217,8 @@ class Replica:
                 self._receipts.hold_for_others(row.receipt, row.code, row.line, row.packs)
             else:
                 self._receipts.release_for_others(row.receipt, row.code)
-            if row.outcome in OUTCOMES_BY_CODE and row.device != own:
-                self._receipts.others.give(row.receipt, row.code, row.line, row.outcome, row.packs)
+            if row.outcome in OUTCOMES_BY_CODE:
+                self._receipts.others.hear(row.receipt, row.code, row.line, row.outcome, row.packs)
             else:
                 self._receipts.others.take_away(row.receipt, row.code)
 

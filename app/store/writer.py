@@ -57,7 +57,7 @@ class StoreWriter:
         self._closing = threading.Event()
         self._journal = Path(f"{self.database.database}-wal")
         self._import_rests_until = 0.0
-        self._last_urgent = 0.0
+        self._last_urgent = self._last_scan = 0.0
         self._longer = 1.0
         self._inside = False
 
@@ -74,6 +74,8 @@ class StoreWriter:
             finally:
                 if priority < IMPORT:
                     self._last_urgent = time.perf_counter()
+                    if write and priority == SCAN:
+                        self._last_scan = self._last_urgent
                     self._import_rests_until = self._last_urgent + GRACE_MS / 1000
 
         return self._worker.call(run, priority=priority)
@@ -124,6 +126,10 @@ class StoreWriter:
         factor = (COMMIT_MS / 2 if busy else COMMIT_MS) / max(commit_s * 1000, 0.1)
         longest = LONGEST_BUSY if busy else LONGEST
         self._longer = min(max(self._longer * min(max(factor, 0.5), 1.5), 1.0), longest)
+
+    def scans_come(self) -> bool:
+        """True if something as urgent as a scan was written a moment ago. Any thread."""
+        return time.perf_counter() - self._last_scan < SOON_S
 
     def urgent_waits(self) -> bool:
         """True while something more urgent than an import waits."""

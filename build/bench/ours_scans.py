@@ -180,6 +180,7 @@ def scans_during(
             outcomes.append(desk.scan(one.encode()))
             waits.append((time.perf_counter() - due) * 1000)
 
+    _, entries_before, items_before = kept(program)
     scanner = threading.Thread(target=scan, name="scanner")
     began = time.perf_counter()
     scanner.start()
@@ -187,7 +188,15 @@ def scans_during(
     seconds = time.perf_counter() - began
     over.set()
     scanner.join()
-    found = program.writer.call(
+    imported, entries, items = kept(program)
+    lost = len(waits) - sum(outcome.counted for outcome in outcomes)
+    lost += len(waits) - min(entries - entries_before, items - items_before)
+    return {"wait": waits, "import_s": [seconds], "rows": imported, "scans": len(waits), "lost": lost}
+
+
+def kept(program: Program) -> tuple[int, int, int]:
+    """Packages of the manifest that is taken in, counted entries, items of the outbox."""
+    found: tuple[int, int, int] = program.writer.call(
         lambda: program.writer.database.execute_sql(
             "SELECT (SELECT count(*) FROM packages p JOIN sources o ON o.id = p.source WHERE o.name = ?), "
             "(SELECT count(*) FROM entries WHERE counted = 1), (SELECT count(*) FROM sync_outbox)",
@@ -196,10 +205,7 @@ def scans_during(
         priority=SCAN,
         write=False,
     )
-    imported, entries, items = found
-    lost = len(waits) - sum(outcome.counted for outcome in outcomes)
-    lost += len(waits) - min(entries, items)
-    return {"wait": waits, "import_s": [seconds], "rows": imported, "scans": len(waits), "lost": lost}
+    return found
 
 
 # ------------------------------------------------------------------------------------------------- the small world

@@ -195,6 +195,7 @@ def rows_v3() -> Rows:
 def rows_v4() -> Rows:
     """What another device said of a line, and a row that the insurance was told."""
     return {
+        "sync_cursor": [{"realm": REALM, "cursor": "old-cursor", "moved_ms": AT_MS}],
         "known_numbers": [{"receipt": "OLD-0-R1", "line": 1, "outcome": "short", "packs": 2}],
         "claim_rows": [
             {

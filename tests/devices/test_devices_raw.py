@@ -27,7 +27,7 @@ from devices.raw_lines import raw_entry, read_raw
 from devices.recorder import Recording
 from devices.replay import parse_recording
 from devices.scan import DeviceState
-from devices.serial_port import SerialSource
+from devices.serial_port import SerialSource, read_wait_ms
 from devices.sightings import Sightings
 from devices.symbols import Symbol
 from tests.devices.evdev_typing import CAPS, Key, keys, tap
@@ -38,6 +38,7 @@ from tests.devices.test_devices_evdev_reader import SYN, SYN_DROPPED, Board, pac
 CODE = "89990110000000000001"
 GS1 = b"]d2010690123456789210LotAbC-09\x1d21S1"
 NOW_MS = 1_700_000_000_000
+WAIT_MS = 50
 SUFFIXES = {Suffix.CR: b"\r", Suffix.CRLF: b"\r\n", Suffix.TAB: b"\t", Suffix.NONE: b"", Suffix.EITHER: b""}
 
 
@@ -46,13 +47,20 @@ class Line:
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
+        self.waited_ms = 0
 
     @property
     def in_waiting(self) -> int:
         return 1
 
     def read(self, _size: int) -> bytes:
-        return self.pieces.pop(0)
+        piece = self.pieces.pop(0)
+        self.waited_ms += 0 if piece else WAIT_MS
+        return piece
+
+    def now_ms(self) -> int:
+        """The clock of this machine, which stands still unless the line is waited for."""
+        return NOW_MS + self.waited_ms
 
     def fileno(self) -> int:
         return -1
@@ -64,7 +72,8 @@ class Line:
 def serial_reads(profile: Profile, pieces: list[bytes]) -> tuple[list[RawRead], list[bytes]]:
     """What a source tells of these pieces, beside the labels that it hands out."""
     line = Line()
-    source = SerialSource(ScannerSpec.parse("serial:X"), line, None, lambda: NOW_MS, profile)
+    source = SerialSource(ScannerSpec.parse("serial:X"), line, None, line.now_ms, profile)
+    assert read_wait_ms(profile) == WAIT_MS
     reads: list[RawRead] = []
     labels: list[bytes] = []
     line.pieces = [b"", *pieces]

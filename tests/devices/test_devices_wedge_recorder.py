@@ -159,6 +159,28 @@ def test_half_a_voucher_is_masked_and_half_a_gs1_label_is_not() -> None:
         assert [(entry["refused"], entry.get("masked")) for entry in desk.entries] == [("wedge_cut", masked)]
 
 
+@pytest.mark.parametrize("gap_us", [600_000, 1_500_000, 1_950_000])
+@pytest.mark.parametrize("rest_gap_us", [2_000, 20_000])
+@pytest.mark.parametrize("kept", [6, 9, 22])
+def test_the_rest_of_a_refused_half_is_masked_however_it_comes(gap_us: int, rest_gap_us: int, kept: int) -> None:
+    for spoilt in (False, True):
+        desk, now_ms = Desk(WedgeProfile(by_silence=False)), [1_700_000_000_000]
+        desk.decoder.watch = lambda label, desk=desk, now_ms=now_ms: desk.recording.take_typed(label, now_ms[0])
+        half = list(Typist(Setting(end=None)).label(VOUCHER[:kept], START_US))
+        rest = list(Typist(Setting(gap_us=rest_gap_us)).label(VOUCHER[kept:], half[-1].at_us + gap_us))
+        if spoilt:
+            rest.insert(3, KeyEvent(CAPS, "", rest[2].at_us))  # refused as a whole label
+        hear(desk.decoder, half)
+        now_ms[0] += (rest[-1].at_us - half[-1].at_us) // 1000
+        hear(desk.decoder, rest)
+        assert [entry["refused"] for entry in desk.entries] == ["wedge_cut", "wedge_caps_lock" if spoilt else None]
+        for entry in desk.entries:
+            assert (entry.get("masked"), entry["payload"], "steps" in entry) == (True, None, False)
+        now_ms[0] += 60_000
+        hear(desk.decoder, list(Typist(Setting()).label(CODE, rest[-1].at_us + 60_000_000)))
+        assert desk.entries[-1]["payload"] == CODE, "not for ever"
+
+
 def test_a_persons_key_right_before_a_label_is_left_out_of_it() -> None:
     desk = Desk()
     hear(desk.decoder, [*person("q", START_US), *Typist(Setting()).label(GS1, START_US + 90_000)])

@@ -24,6 +24,7 @@ from app.domain.codes import (
     read,
     read_bytes,
 )
+from app.domain.own_forms import VOUCHER as VOUCHER_PATTERN
 from app.domain.own_forms import holds_voucher
 
 GTIN = "09529999001016"
@@ -237,13 +238,42 @@ def test_a_voucher_among_bytes_that_are_no_text(bad: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        VOUCHER[:-1], VOUCHER + "1", "1" + VOUCHER, "425" + VOUCHER[3:], "opc" + "1" * 19, "xopc" + "1" * 28,
+        VOUCHER[:-1], "1" + VOUCHER, "425" + VOUCHER[3:], "opc" + "1" * 19, "xopc" + "1" * 28,
         TRACE + TRACE, f"01{GTIN}10{'4' * 10}{GS}21424{'0' * 17}",
     ],
 )  # fmt: skip
 def test_what_only_resembles_a_voucher_is_none(text: str) -> None:
     assert not holds_voucher(text)
     assert not isinstance(read(text), Voucher)
+
+
+@pytest.mark.parametrize("before", ["", TRACE, "]Q1", "x ", VOUCHER[:7], VOUCHER])
+@pytest.mark.parametrize("behind", ["1", "6901234567892", VOUCHER[:7], VOUCHER[:-1], TRACE[:9], TRACE + "69", "0" * 99])
+def test_digits_that_run_on_behind_a_voucher_do_not_make_it_a_code(before: str, behind: str) -> None:
+    text = before + VOUCHER + behind
+    for each in (text, text.translate(FULL_WIDTH), f"https://e.cn/?code={text}", f"{text}{OPC}"):
+        assert isinstance(read(each), Voucher)
+        assert key_of(read(each)) is None
+    if not before.startswith("]"):
+        assert VOUCHER_PATTERN.sub("", text + OPC) == ("x " if before == "x " else "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRACE, TRACE * 3, TRACE + "424", "81424" + "0" * 15, "8" + "424" * 6 + "0",
+        "04240012345678" * 2, "4240012345678", "4240012345678" * 2, "4240012345678" + "12345",
+        f"01{GTIN}17290531{'10424'}{'0' * 17}", f"]d201{GTIN}21{'424' * 6}00{GS}424156", f"]C1424156{GS}01{GTIN}21S1",
+        f"(01){GTIN}(10){'424' * 6}00(21){'424' * 6}00(424)156", f"01{GTIN}{EXPIRY}21{'424' * 6}00",
+        "00395299990000000171", "424529999000000017", "0042452999900000001" + "7", "00424529999000000017" * 2,
+        f"MA.156.M0.999902.1SYN0002.S{'424' * 6}00", f"https://e.cn/01/{GTIN}/21/{'424' * 6}00?17=290531",
+        "https://e.cn/?code=" + TRACE + "&t=4241234567890", "86942400000003", "424" + "0" * 24,
+    ],
+)  # fmt: skip
+def test_no_long_number_that_is_somebodys_code_is_taken_for_a_voucher(text: str) -> None:
+    for each in (text, f"]C0{text}", f"{text}\r\n", text.translate(FULL_WIDTH)):
+        assert not holds_voucher(each)
+        assert not isinstance(read(each), Voucher)
 
 
 def test_a_megabyte_is_answered() -> None:

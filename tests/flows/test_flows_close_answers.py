@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from app.domain.acceptance_rules import Area, Stage
 from app.flows.answers import Answers
 from app.flows.close_answers import CloseAnswers
 from sync import Settled
-from tests.fixtures.hospital import DELIVERY, Dock, closed, code, delivery, drug, line, operator, packages
+from sync.changes import NumbersRow, ReceiptChange
+from tests.fixtures.hospital import DELIVERY, Dock, closed, code, delivery, drug, line, operator, packages, received_by
 
 BOXES = [code("8999011", n) for n in range(2)]
 RECEIPT = f"{DELIVERY}-R1"
@@ -88,3 +91,82 @@ def test_an_old_close_that_is_taken_after_all_closes_it(done: Dock) -> None:
 def test_a_scan_that_is_taken_changes_nothing_about_the_close(done: Dock) -> None:
     answer(done, "accepted", None)
     assert state(done) == "closed"
+
+
+def test_numbers_that_came_while_it_was_closed_count_when_it_is_open_again(dock: Dock) -> None:
+    """Otherwise the same sums would be sent again and again."""
+    dock.feed(operator(), drug("D2", {}, exempt="中药饮片"), delivery(line(1, "D2", 5)))
+    desk = dock.desk()
+    assert desk.command("exempt 1 5 why").ok
+    database = dock.program.writer.database
+    dock.program.writer.call(lambda: database.execute_sql("UPDATE sync_outbox SET state = 'accepted'"))
+    assert desk.command("close").ok
+    dock.feed(ReceiptChange(RECEIPT, DELIVERY, "open", None, (NumbersRow(1, 2, 0, 5),)))
+    answer(dock, "held", "close_differs")
+    desk = dock.desk()
+    assert (desk.summary().equation.exempt, desk.summary().equation.short) == (5, 2)
+    assert desk.command("close").reason == "outcome_missing"
+    assert desk.command("short 1 0 found").ok
+    assert desk.command("close").ok
+
+
+def test_a_carton_whose_content_was_told_while_it_was_closed_is_counted_anew(dock: Dock) -> None:
+    carton, boxes = code("8999013", 0), [code("8999011", n) for n in range(8)]
+    dock.feed(operator(), drug("D1", {"8999011": 1, "8999012": 2, "8999013": 3}, ratio="1:2:10"))
+    dock.feed(delivery(line(1, "D1", 10), manifest="late"))
+    desk = dock.desk()
+    assert desk.scan(carton.encode()).packs == 10
+    assert desk.command("close").ok
+    dock.feed(packages({carton: {box: {} for box in boxes}}), delivery(line(1, "D1", 10)))
+    answer(dock, "held", "close_differs")
+    desk = dock.desk()
+    assert desk.summary().equation.received == 8
+    assert desk.summary().estimated == {}
+    assert desk.command("short 1 2 lost").ok
+    assert desk.command("close").ok
+    kinds = dock.rows("SELECT kind FROM sync_outbox ORDER BY n")
+    assert [str(kind) for (kind,) in kinds] == ["scan", "close", "reversal", "scan", "outcome", "close"]
+
+
+@pytest.mark.parametrize("by", ["manifest", "feed"])
+def test_a_line_that_was_told_while_it_was_closed_is_the_one(dock: Dock, by: str) -> None:
+    box = BOXES[0]
+    dock.feed(operator(), drug("D1", {"8999011": 1}))
+    note = (line(1, "D1", 1, batch="X"), line(2, "D1", 1, batch="Y"))
+    dock.feed(delivery(*note, manifest="late"))
+    desk = dock.desk()
+    assert desk.scan(box.encode()).line == 1
+    assert desk.command("short 2 1 lost").ok
+    assert desk.command("close").ok
+    if by == "feed":
+        dock.feed(received_by("pda-9", box, at_line=2))
+    else:
+        dock.feed(packages({box: {}}, line_no=2), delivery(*note))
+    answer(dock, "held", "close_differs")
+    assert dock.rows("SELECT line, received FROM receipt_lines ORDER BY line") == [(1, 0), (2, 1)]
+
+
+@pytest.mark.parametrize("put_away", [False, True])
+def test_an_acceptance_of_goods_that_may_change_again_is_taken_back(dock: Dock, put_away: bool) -> None:
+    dock.feed(operator(rights=("receive", "close", "accept", "put_away", "undo")), drug("D1", {"8999011": 1}))
+    note = delivery(line(1, "D1", 2), store_room="YK")
+    note = msgspec.structs.replace(note, invoice_no="F1", supplier_licence="L1", supplier_licence_expiry="2027-01-01")
+    dock.feed(packages({key: {} for key in BOXES}), note)
+    desk = dock.desk()
+    assert desk.scan(BOXES[0].encode()).counted
+    assert desk.command("short 1 1 lost").ok
+    assert desk.command("close").ok
+    acceptance = dock.program.acceptance
+    acceptance.conclude("1001", RECEIPT, qualified=True)
+    if put_away:
+        assert acceptance.put_away("1001", RECEIPT).stage is Stage.STOCKED
+    answer(dock, "held", "close_differs")
+    desk = dock.desk()
+    assert desk.command("undo").ok
+    assert desk.scan(BOXES[1].encode()).counted
+    assert desk.command("close").ok
+    view = acceptance.view(RECEIPT, dock.person())
+    assert view.stage is Stage.TO_ACCEPT
+    assert dict(view.areas)[Area.PENDING] == 2
+    acceptance.conclude("1001", RECEIPT, qualified=True)
+    assert acceptance.put_away("1001", RECEIPT).stage is Stage.STOCKED

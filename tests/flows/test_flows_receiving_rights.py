@@ -98,6 +98,33 @@ def test_a_right_that_the_hospital_takes_away_is_gone_at_the_next_scan(room: Doc
     assert desk.scan(BOXES[1].encode()).counted
 
 
+def test_an_undo_asks_for_a_right_too(room: Dock) -> None:
+    desk = room.desk()
+    assert desk.scan(BOXES[0].encode()).counted
+    room.feed(operator("1001", active=False))
+    reason, told = said(desk, "undo")
+    assert reason == "no_right"
+    assert "1001" in told
+    assert desk.summary().equation.received == 1
+    room.feed(operator("1001", rights=("scan",)))
+    assert said(desk, "undo")[0] == "ok"
+
+
+def test_what_the_hospital_has_by_somebody_else_is_taken_back_by_who_may(room: Dock) -> None:
+    room.feed(operator("1004", rights=("receive", "undo"), store_rooms=("YK",)))
+    first, second = room.desk(), room.desk(who="1003")
+    assert first.scan(BOXES[0].encode()).counted
+    assert second.command("undo").ok  # nobody else has heard of it
+    assert first.scan(BOXES[0].encode()).counted
+    database = room.program.writer.database
+    room.program.writer.call(lambda: database.execute_sql("UPDATE sync_outbox SET state = 'accepted'"))
+    assert said(second, "undo")[0] == "no_right"
+    assert second.scan(BOXES[1].encode()).counted
+    assert said(second, "undo")[0] == "ok"  # their own
+    assert said(room.desk(who="1004"), "undo")[0] == "ok"
+    assert first.summary().equation.received == 0
+
+
 def test_a_held_desk_is_held_before_rights_are_asked(room: Dock) -> None:
     desk = room.desk(who="1002", holds=True)
     assert desk.scan(BOXES[0].encode()).reason == "scan_not_allowed"

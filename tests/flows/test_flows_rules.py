@@ -202,6 +202,14 @@ def test_a_stop_holds_until_it_is_confirmed(hospital: Dock) -> None:
     assert dict(desk.summary().lists)["extra"] == 1
 
 
+@pytest.mark.parametrize("behind", ["", "6901234567892", "4240000", "\r6901234567892"])
+def test_a_voucher_is_kept_nowhere_whatever_digits_run_on_behind_it(hospital: Dock, behind: str) -> None:
+    voucher = "4249518273640951827364051627"
+    assert hospital.desk().scan(f"{voucher}{behind}".encode()).reason == "voucher_at_dock"
+    assert hospital.rows("SELECT 1 FROM entries WHERE instr(payload, ?)", voucher) == []
+    assert shoot(hospital.desk(), B[0]) == ["ok"]
+
+
 def test_without_hold_nothing_holds(desk: Receiving) -> None:
     assert shoot(desk, code(BOX, 99), B[0]) == ["over_quantity", "ok"]
     assert desk.command("confirm").reason == "nothing_to_confirm"

@@ -160,16 +160,44 @@ def test_an_old_file_is_gone_on_with_where_it_ended(tmp_path: Path, version: int
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_no_row_is_lost_or_changed_on_the_way_to_version_3(tmp_path: Path, version: int) -> None:
-    """Ids are written otherwise, and say the same."""
+    """Ids are written otherwise, and say the same. The feed is fetched anew for what nobody kept of it."""
     paths = DataPaths(tmp_path)
     shutil.copyfile(old.FOLDER / f"v{version}.db", paths.database)
     before = rows_of(paths.database)
     upgraded(paths)
     after = rows_of(paths.database)
-    moved = {"packages"} if version == 1 else set()  # to claims of a source; a test of its own
+    moved = {"sync_cursor"} | ({"packages"} if version == 1 else set())  # to claims of a source; a test of its own
     for table in before.keys() - moved:
         kept = {name for row in before[table] for name, _ in row}
         assert [frozenset(one for one in row if one[0] in kept) for row in after[table]] == before[table], table
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("UPDATE receipts SET state = 'open'", ["relay heads of r"]),
+        ("UPDATE receipts SET state = 'closed'", ["relay heads of r"]),  # a close of the file was not taken
+        ("DELETE FROM receipts", ["relay heads of r"]),
+        (
+            "UPDATE sync_outbox SET state = 'accepted'; UPDATE receipts SET state = 'closed'",
+            [old.REALM, "relay heads of r"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_feed_is_fetched_anew_where_a_receipt_may_still_change(
+    tmp_path: Path, change: str, left: list[str]
+) -> None:
+    """What it told of outcomes came before anybody kept it."""
+    paths = DataPaths(tmp_path)
+    shutil.copyfile(old.FOLDER / "v3.db", paths.database)
+    with contextlib.closing(sqlite3.connect(paths.database)) as file:
+        file.executescript(f"{change}; INSERT INTO sync_cursor VALUES ('relay heads of r', 'c', 1);")
+        file.commit()
+    upgraded(paths)
+    with contextlib.closing(sqlite3.connect(paths.database)) as file:
+        assert [row[0] for row in file.execute("SELECT realm FROM sync_cursor ORDER BY realm DESC")] == sorted(
+            left, reverse=True
+        )
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -354,3 +354,17 @@ def write_rows(bench: Bench, count: int, name: str) -> None:
     """One commit after the other, as scans come."""
     for number in range(count):
         bench.writer.call(partial(bench.catalogue.set_meta, f"{name}{number}", "x" * 200))
+
+
+def test_scans_come_for_a_moment_after_a_write_as_urgent_as_a_scan(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = [1_000.0]
+    monkeypatch.setattr("app.store.writer.time.perf_counter", lambda: moment[0])
+    bench.writer.call(partial(put, bench, "a"), priority=SETTLE)
+    bench.writer.call(lambda: None, priority=SCAN, write=False)
+    assert not bench.writer.scans_come()
+    bench.writer.call(partial(put, bench, "b"), priority=SCAN)
+    assert bench.writer.scans_come()
+    moment[0] += writer_module.SOON_S
+    assert not bench.writer.scans_come()

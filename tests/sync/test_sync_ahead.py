@@ -88,3 +88,21 @@ def test_what_was_chosen_before_a_refusal_is_not_larger_than_the_refusal_allows(
         device.scan()
     assert device.drain(middleware.url, settings=TWOS).accepted == 6
     assert device.sql("SELECT items FROM sync_batch WHERE endpoint = 'items' ORDER BY number") == [(2,), *[(1,)] * 6]
+
+
+def test_while_scans_come_batches_are_small_and_none_is_chosen_ahead(
+    middleware: Middleware, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = replace(device.hooks(), scans_come=lambda: True)
+    monkeypatch.setattr(device, "hooks", lambda: hooks)
+    answer, in_flight = middleware.take, []
+
+    def watched(items: list[dict]) -> list[dict]:
+        in_flight.extend(device.sql(IN_FLIGHT))
+        return answer(items)
+
+    middleware.take = watched  # type: ignore[method-assign]
+    for _ in range(6):
+        device.scan()
+    assert device.drain(middleware.url, settings=replace(TWOS, drain_items=6)).accepted == 6
+    assert in_flight == [(2,)] * 3

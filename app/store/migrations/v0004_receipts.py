@@ -2,7 +2,8 @@
 
 `known_codes.outcome` and `known_numbers` are the hospital's word on outcomes; a receipt that opens later begins with
 them. `claim_rows` is what was handed over, so that a correction can name the batch serial which it corrects: a row is
-never changed and never deleted. `price` is a decimal as text.
+never changed and never deleted. `price` is a decimal as text. Nobody kept what the feed told of outcomes before: where
+a receipt may still change, the feed is fetched from its beginning.
 """
 
 from __future__ import annotations
@@ -23,4 +24,7 @@ STATEMENTS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'what was told is not changed'); END""",
     """CREATE TRIGGER claim_rows_are_not_deleted BEFORE DELETE ON claim_rows
         BEGIN SELECT RAISE(ABORT, 'what was told is not deleted'); END""",
+    """DELETE FROM sync_cursor WHERE realm NOT LIKE 'relay %' AND (
+        EXISTS (SELECT 1 FROM receipts WHERE state <> 'closed')
+        OR EXISTS (SELECT 1 FROM sync_outbox WHERE kind = 'close' AND state NOT IN ('accepted', 'refused')))""",
 )
