@@ -66,9 +66,9 @@ class WatchedDecoder(WedgeDecoder):
         answer = super().feed(event, editing=editing)
         ends_it = event.pressed and answer.keep and self._burst is None
         if answer.outcomes:
-            modifiers = self._trailing_modifiers()
+            going_on = [*self._taken_keys(), *self._trailing_modifiers()]
             self._decide(answer.outcomes, [*self._steps, event] if ends_it else self._steps, profile)
-            self._steps = modifiers
+            self._steps = going_on
         if not ends_it:
             self._note(event, kept=answer.keep)
         (self._down.add if event.pressed else self._down.discard)(event.same_key)
@@ -115,7 +115,7 @@ class WatchedDecoder(WedgeDecoder):
     def _told(self, outcomes: tuple[Outcome, ...], profile: WedgeProfile) -> tuple[Outcome, ...]:
         if self.watch is not None and outcomes:
             self._decide(outcomes, self._steps, profile)
-            self._steps = []
+            self._steps = self._taken_keys()
         return outcomes
 
     def _mark(self, name: str, at_us: int) -> None:
@@ -137,6 +137,10 @@ class WatchedDecoder(WedgeDecoder):
             self._steps.append(event)
         elif event.same_key not in self._down:
             self._steps.append(Sign("composed", event.at_us))  # an input method has its press
+
+    def _taken_keys(self) -> list[Step]:
+        """That an input method took keys, which may have been the next label's."""
+        return [step for step in self._steps if isinstance(step, Sign) and step.name == "composed"]
 
     def _trailing_modifiers(self) -> list[Step]:
         rest: list[Step] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.flows.credentials import CredentialJudge, is_credential
@@ -72,6 +72,9 @@ def person(text: str, start_us: int, gap_us: int = 120_000) -> list[KeyEvent]:
         end=st.sampled_from([28, None]),
     ),
     editing=st.booleans(),
+)
+@example(  # the first sign is given up as a person's, and the second is the input method's
+    ["0a000000A"], Setting(places=False, input_method="eats", separator="ctrl", gap_us=20_000, end=28), True
 )
 def test_what_was_recorded_comes_again_from_its_keys(
     texts: list[str],
