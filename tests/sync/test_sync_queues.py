@@ -1,6 +1,7 @@
 """Long queues: a record that spoils its batch costs the others none of theirs; a long report counts each once."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -59,9 +60,18 @@ def test_nothing_but_damaged_records(middleware: Middleware, device: Device) -> 
 
 def test_a_long_report_counts_each_item_once(device: Device) -> None:
     dispatch = Dispatch(device.database, hold_after=5)
-    device.add(*(device.item() for _ in range(4_500)))  # more than two slices of the report
-    device.sql("UPDATE sync_outbox SET state = CASE WHEN n <= 4400 THEN 'accepted' ELSE 'refused' END")
+    device.add(*(device.item() for _ in range(1_100)))
+    device.sql("UPDATE sync_outbox SET state = CASE WHEN n <= 1050 THEN 'accepted' ELSE 'refused' END")
 
-    assert device.writer.call(dispatch.report, priority=Priority.SETTLE) == (4_400, 100)
-    assert device.writer.call(dispatch.report, priority=Priority.SETTLE) == (0, 0)
+    parts = list(iter(partial(device.writer.call, dispatch.report, priority=Priority.SETTLE), (0, 0)))
+    assert (sum(accepted for accepted, _ in parts), sum(refused for _, refused in parts)) == (1_050, 50)
+    assert max(map(sum, parts)) <= 500, "a scan waits for one part"
     assert device.sql("SELECT count(*) FROM sync_outbox WHERE reported = 0") == [(0,)]
+
+
+def test_the_summary_has_all_parts_of_a_long_report(middleware: Middleware, device: Device) -> None:
+    device.add(*(device.item() for _ in range(1_100)))
+    device.sql("UPDATE sync_outbox SET state = CASE WHEN n <= 1050 THEN 'accepted' ELSE 'refused' END")
+    summary = device.drain(middleware.url)
+    assert (summary.sent, summary.accepted, summary.refused) == (1_100, 1_050, 50)
+    assert device.drain(middleware.url).sent == 0
