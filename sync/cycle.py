@@ -125,7 +125,8 @@ class Exchange:
         site = middleware_site.get(self._transport)
         self._writer.call(partial(self._admit, site), priority=Priority.SETTLE)
         self._realm = site.site_id
-        self._met(site)
+        if self._pull.has_begun(site.site_id):
+            self._met(site)
         return site
 
     def _admit(self, site: Site) -> None:
@@ -166,6 +167,8 @@ class Exchange:
             pulled = self._pull.page(site.site_id)
             progress.rows += pulled.rows
             progress.pulled, progress.more = True, pulled.more
+            if not pulled.more:
+                self._met(site)  # not before: the relay's rows are sorted by the drugs that the feed tells
             if not (pulled.more and drain):
                 return
 

@@ -55,6 +55,10 @@ class Pull:
             self._writer.call(lambda: self._end(realm, page), priority=Priority.IMPORT)
         return Pulled(row_count(page.changes), page.more)
 
+    def has_begun(self, realm: str) -> bool:
+        """True if the feed of this hospital told something before."""
+        return self._writer.call(lambda: self._cursor(realm), priority=Priority.SETTLE, write=False) is not None
+
     def _cursor(self, realm: str) -> str | None:
         found = self._database.execute_sql("SELECT cursor FROM sync_cursor WHERE realm = ?", (realm,)).fetchall()
         return str(found[0][0]) if found else None

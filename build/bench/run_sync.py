@@ -31,8 +31,7 @@ class TakesAll(Middleware):
 def queue_memory(runs: int) -> list[Measure]:
     """The program's memory while a queue of so many items drains; here the bare run is our own shortest queue.
 
-    What waits must cost nothing. The highest while it drains is reported: a short queue fills neither SQLite's page
-    cache nor the index of its journal.
+    A short queue fills neither SQLite's page cache nor the index of its journal.
     """
     runs = min(runs, 3)
     with hospital() as world:
@@ -42,7 +41,7 @@ def queue_memory(runs: int) -> list[Measure]:
         told, few = found[size], found[QUEUES[0]]
         bound = FLAT if size != QUEUES[0] else None
         measures.append(both(f"{size:,} queued", told, few, "queued_mb", middle, bound, unit="MB"))
-        measures.append(both(f"{size:,} drained, at the highest", told, few, "peak_mb", middle, unit="MB"))
+        measures.append(both(f"{size:,} drained, at the highest", told, few, "peak_mb", middle, bound, unit="MB"))
     return measures
 
 

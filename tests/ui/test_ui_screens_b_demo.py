@@ -58,9 +58,6 @@ class Show:
 
     def __init__(self, qtbot: QtBot, folder: DemoFolder, hospital: DemoHospital, gun: PtyGun | DoorGun) -> None:
         call = Call("demo", folder.root, hospital.url, Environment())
-        # The drugs are here before the relay's manifests: rows that come before their drug is known name none.
-        with Program(call) as program:
-            program.engine().run_until_empty(limit_s=WAIT_MS / 1000, until_empty=False)
         texts = Texts.load()
         silent = Feedback(opener=lambda _files, _volume: None)
         self.window = MainWindow(Opening(lambda: Program(call), texts, gun.scanners), feedback=silent)
