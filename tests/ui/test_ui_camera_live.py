@@ -96,7 +96,7 @@ def test_a_picture_of_a_table(hand: Hand, goods: Goods, eye: DrawnEye, screen: C
     image = image_of(
         grey(page([(code, "Code128") for code in (*boxes, FOREIGN)], (1600, 1200), 2, random.Random(4), 3))
     )
-    QApplication.clipboard().setImage(image)
+    QApplication.clipboard().setImage(image.copy())  # it may outlive the interpreter: none of Python's bytes in it
     hand.touch(screen.paste)
     hand.until(lambda: len(screen.photo.list.rows) == 7, "what was found")
     assert screen.photo.scan.text() == "记入 6 个"
