@@ -53,6 +53,7 @@ class StoreWriter:
             raise
         self._checkpointer = Worker("store-checkpoint")
         self._rows_folded = 0
+        self._fold_waits = False
         self._last_write = 0.0
         self._closing = threading.Event()
         self._journal = Path(f"{self.database.database}-wal")
@@ -179,8 +180,8 @@ class StoreWriter:
 
     def _plan_checkpoint(self) -> None:
         rows = self.database.connection().total_changes
-        if rows - self._rows_folded >= CHECKPOINT_ROWS:
-            self._rows_folded = rows
+        if rows - self._rows_folded >= CHECKPOINT_ROWS and not self._fold_waits:
+            self._rows_folded, self._fold_waits = rows, True  # one at a time: a long drain has no quiet moment
             self._checkpointer.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:
@@ -193,6 +194,7 @@ class StoreWriter:
         while self._busy() and self._journal_has_room():
             if self._closing.wait(QUIET_S / 5):
                 return
+        self._fold_waits = False  # what is written from now on is for the next one
         with contextlib.closing(sqlite3.connect(str(self.database.database), isolation_level=None)) as connection:
             _fold(connection)
         if self._busy():

@@ -290,6 +290,32 @@ def test_the_journal_waits_for_a_quiet_moment(bench: Bench, monkeypatch: pytest.
     assert folded.wait(LIMIT_S)
 
 
+def test_one_folding_waits_however_long_a_burst_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that waits keeps memory, and would fold what the first has folded."""
+    waits, quiet = threading.Event(), threading.Event()
+    folded = []
+
+    def busy() -> bool:
+        waits.set()
+        return not quiet.is_set()
+
+    monkeypatch.setattr(bench.writer, "_busy", busy)
+    monkeypatch.setattr(writer_module, "_fold", lambda _: folded.append(True))
+    monkeypatch.setattr(writer_module, "CHECKPOINT_ROWS", 10)
+    write_rows(bench, 20, "the first ")
+    assert waits.wait(LIMIT_S)
+
+    for burst in range(20):
+        write_rows(bench, 20, f"burst {burst} row ")
+    assert not bench.writer._checkpointer.waiting(1), "another one in the queue"
+    quiet.set()
+    bench.writer._checkpointer.call(lambda: None)
+    assert len(folded) == 1
+    write_rows(bench, 20, "afterwards ")
+    bench.writer._checkpointer.call(lambda: None)
+    assert len(folded) > 1
+
+
 def test_the_journal_of_a_burst_is_begun_anew_at_its_limit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.writer, "_busy", lambda: True)
     monkeypatch.setattr(writer_module, "CHECKPOINT_ROWS", 50)
