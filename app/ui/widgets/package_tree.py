@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.base.texts import Texts
 from app.flows.package_view import TreeNode
@@ -19,7 +19,7 @@ from app.ui.screens.moments import in_groups, tail_of
 from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone
 from app.ui.widgets.fitting import Block, in_one_line, lay_out, line_height, shrink, text_width
 from app.ui.widgets.package_rows import NODE_ROLE, Index, TreeModel, TreeRow
-from app.ui.widgets.scrolling import SlimBar, let_fingers_scroll
+from app.ui.widgets.scrolling import as_plain_list
 
 KEPT_LAYOUTS = 256
 RING_PX = 2.5
@@ -217,17 +217,7 @@ class TreeView(QListView):
         self.drawer = TreeDelegate(self.model_of_tree, self)
         self.setModel(self.model_of_tree)
         self.setItemDelegate(self.drawer)
-        self.setUniformItemSizes(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QListView.SelectionMode.NoSelection)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.verticalScrollBar().setSingleStep(3 * GRID_PX)
-        self._bar = SlimBar(self)
-        self.viewport().setAutoFillBackground(False)
-        let_fingers_scroll(self)
+        self._bar = as_plain_list(self)
         self._pressed_x = 0
         self.clicked.connect(self._touch)
 

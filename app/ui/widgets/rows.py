@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.base.texts import Texts
 from app.ui.icons import Icon, draw_icon
@@ -27,7 +27,7 @@ from app.ui.theme import GRID_PX, RADIUS_PX, Look, Size, Tone
 from app.ui.widgets.fitting import Block, lay_out, line_height, shrink, text_width
 from app.ui.widgets.progress import Counts, draw_bar
 from app.ui.widgets.row_words import lay_out_detail, lay_out_title
-from app.ui.widgets.scrolling import SlimBar, let_fingers_scroll
+from app.ui.widgets.scrolling import as_plain_list
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -314,17 +314,7 @@ class RowList(QListView):
         self.drawer = RowDelegate(detail_lines=detail_lines, bars=bars, title_lines=title_lines, parent=self)
         self.setModel(self.model_of_rows)
         self.setItemDelegate(self.drawer)
-        self.setUniformItemSizes(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QListView.SelectionMode.NoSelection)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.verticalScrollBar().setSingleStep(3 * GRID_PX)
-        self._bar = SlimBar(self)
-        self.viewport().setAutoFillBackground(False)
-        let_fingers_scroll(self)
+        self._bar = as_plain_list(self)
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 

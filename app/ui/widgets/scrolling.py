@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar, QScroller
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QListView, QScrollBar, QScroller
 
 from app.ui.theme import GRID_PX
 
@@ -42,3 +42,18 @@ class SlimBar(QScrollBar):
 def let_fingers_scroll(area: QAbstractScrollArea) -> None:
     """A finger on the content pushes it; a mouse still clicks and turns its wheel."""
     QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+
+
+def as_plain_list(view: QListView) -> SlimBar:
+    """A list of rows of one height that is scrolled with a finger and has nothing to select or to edit; its bar."""
+    view.setUniformItemSizes(True)
+    view.setFrameShape(QFrame.Shape.NoFrame)
+    view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setSelectionMode(QListView.SelectionMode.NoSelection)
+    view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+    view.setResizeMode(QListView.ResizeMode.Adjust)
+    view.verticalScrollBar().setSingleStep(3 * GRID_PX)
+    view.viewport().setAutoFillBackground(False)
+    let_fingers_scroll(view)
+    return SlimBar(view)
