@@ -34,4 +34,5 @@ def main() -> None:
     print(json.dumps({"transaction": times[50:]}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,8 @@
 """The figures: every bare program run alternately with ours, median and spread of both, and the median of the ratios.
 
-`run.py [NAMES] [--runs N] [--kill] [--kills N] [--campaign] [--power] [--seed N] [--count N]` prints a table and
-writes out/bench/NAME.json. Exit status: 0; 3 a target was missed (the last lines say which); 1 a measurement failed.
+`run.py [NAMES] [--runs N] [--kill] [--kills N] [--campaign] [--power] [--receipts] [--seed N] [--count N]` prints a
+table and writes out/bench/NAME.json. Exit status: 0; 3 a target was missed (the last lines say which); 1 a measurement
+failed.
 Absolute times are only reported: the machine is not ours alone. One thread; every run is a process of its own,
 in a folder of its own on the disk of the checkout.
 """
@@ -29,6 +30,7 @@ from tests.fixtures.sandbox import ROOT, SandboxProcess
 EXIT_MISSED = 3
 DRAIN_CODES, DRAIN_BATCH = 20_000, 500
 FRAME_MS, TWO_FRAMES_MS = 16.7, 33
+WIRE_SCANS, WIRE_A_SECOND = 200, 20  # as ours_window.py times them
 OTHER_DECODERS = frozenset(f"shared_found_{name}" for name in ("pyzbar", "libdmtx", "opencv"))
 
 
@@ -194,7 +196,10 @@ def ui_wire_to_paint(runs: int) -> list[Measure]:
     with folder() as place:
         run("ours_scans.py", "build-million", place, "--rows", "1000000")
         os.sync()  # the writing of so large a file is not part of a scan
-        found = [run("ours_window.py", "wire", place, "--first", str(700 * number)) for number in range(runs)]
+        found, bare = [], []
+        for number in range(runs):
+            found.append(run("ours_window.py", "wire", place, "--first", str(700 * number)))
+            bare.append(run("bare_wire.py", place, str(WIRE_SCANS), str(WIRE_A_SECOND)))
     every = [value for one in found for value in one["paint_ms"]]
     return [
         Measure("lost, 200 a second", "", of(found, "lost", max), target=0),
@@ -202,7 +207,7 @@ def ui_wire_to_paint(runs: int) -> list[Measure]:
         Measure("wire to paint p99, worst run", "ms", of(found, "paint_ms", late), target=FRAME_MS),
         Measure("wire to paint p99, all scans", "ms", (late(every),), note=f"{len(every)} scans, reported only"),
         Measure("of it to the commit p50", "ms", of(found, "commit_ms", middle)),
-        Measure("of it to the commit p99", "ms", of(found, "commit_ms", late), note="the disk's part"),
+        both("of it to the commit p99", found, bare, "commit_ms", late, note="the disk's part; bare: a commit alone"),
         Measure("of it to the paint p50", "ms", of(found, "draw_ms", middle)),
         Measure("of it to the paint p99", "ms", of(found, "draw_ms", late), note="the window's part"),
     ]

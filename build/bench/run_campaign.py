@@ -1,4 +1,5 @@
-"""The large campaigns that go through a module of the tests: schedules of two devices, and power cuts. One thread."""
+"""The large campaigns that go through a module of the tests: schedules of two devices, histories of a receipt, and
+power cuts. One thread."""
 
 from __future__ import annotations
 
@@ -16,18 +17,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
     parser.add_argument("--campaign", action="store_true", help="the large campaign of schedules, too")
     parser.add_argument("--power", action="store_true", help="the large campaign of power cuts, too")
-    parser.add_argument("--seed", type=int, default=1, help="of the first schedule, or of the power cuts")
-    parser.add_argument("--count", type=int, help="schedules (10,000) or power cuts (1,000)")
+    parser.add_argument("--receipts", action="store_true", help="the large campaign of a receipt's histories, too")
+    parser.add_argument("--seed", type=int, default=1, help="of the first schedule or history, or of the power cuts")
+    parser.add_argument("--count", type=int, help="schedules, histories (10,000) or power cuts (1,000)")
 
 
 def asked(args: argparse.Namespace) -> bool:
     """True if any of these was asked for."""
-    return bool(args.campaign or args.power)
+    return bool(args.campaign or args.power or args.receipts)
 
 
 def run_asked(args: argparse.Namespace) -> list[str]:
     """Run what was asked for; what was missed."""
     missed = campaign(args.seed, args.count or 10_000) if args.campaign else []
+    missed += receipts(args.seed, args.count or 10_000) if args.receipts else []
     return missed + (power(args.seed, args.count or 1_000) if args.power else [])
 
 
@@ -37,6 +40,14 @@ def campaign(seed: int, count: int) -> list[str]:
     counts = ", ".join(f"{number} {name}" for name, number in sorted(found["counts"].items()))
     print(f"campaign: {found['lived']} schedules from seed {seed}, {found['seconds']} s: {counts}")
     return [f"campaign: seed {one}: {'; '.join(words[:3])}" for one, words in found["broken"].items()]
+
+
+def receipts(seed: int, count: int) -> list[str]:
+    """Histories of one receipt on two devices; one that differs from the model can be run alone with `--count 1`."""
+    found = _report("receipts", "tests.campaign.receipt_campaign", "--seed", str(seed), "--count", str(count))
+    counts = ", ".join(f"{number} {name}" for name, number in sorted(found["counts"].items()))
+    print(f"receipts: {found['lived']} histories from seed {seed}, {found['seconds']} s: {counts}")
+    return [f"receipts: seed {one}: {'; '.join(words[:3])}" for one, words in found["broken"].items()]
 
 
 def power(seed: int, points: int) -> list[str]:
