@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from devices.sheet import GS, SheetCode, Symbology
-from devices.wedge_layouts import LAYOUTS
+from devices.wedge_layouts import LAYOUTS, Layout
+
+TYPING = frozenset({"keys", "evdev"})
+"""Kinds of scanners that are keyboards."""
+_FOREIGN = ("de", "fr", "be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,21 @@ def data_forms(code: SheetCode) -> tuple[DataForm, ...]:
     return tuple(forms)
 
 
-def way_forms(*, typed: bool) -> tuple[WayForm, ...]:
-    """Every way of the signs, the healthy one first. `typed`: through a keyboard, with its layout and width."""
+def way_forms(kind: str) -> tuple[WayForm, ...]:
+    """Every way of the signs, the healthy one first. A scanner that types has a keyboard's country; what it types into
+    a window goes through the machine's layout and width besides."""
     cases = (
         WayForm(bytes),
         WayForm(bytes.swapcase, (Finding("doctor_case_inverted"),)),
         WayForm(bytes.upper, (Finding("doctor_case_upper"),)),
         WayForm(bytes.lower, (Finding("doctor_case_lower"),)),
     )
-    if not typed:
+    if kind not in TYPING:
         return cases
-    layouts = (WayForm(bytes), *(_layout_form(name) for name in ("de", "fr", "be")))
+    countries = tuple(_country_form(name) for name in _FOREIGN)
+    if kind != "keys":
+        return (*cases, *(_joined(case, country) for country in countries for case in cases))
+    layouts = (WayForm(bytes), *map(_layout_form, _FOREIGN), *countries)
     widths = (WayForm(bytes), WayForm(_widened, (Finding("doctor_full_width"),)))
     # A scanner changes the case before the keyboard makes signs of its places, Caps Lock after it.
     orders = [(case, layout) for layout in layouts for case in cases]
@@ -94,17 +102,24 @@ def _joined(*forms: WayForm) -> WayForm:
 
 def _layout_form(name: str) -> WayForm:
     """The scanner types the places of a US keyboard, and the machine reads them as its own."""
-    us, other = LAYOUTS["us"], LAYOUTS[name]
+    return _read_as(LAYOUTS["us"], LAYOUTS[name], Finding("doctor_layout", name.upper()))
 
+
+def _country_form(name: str) -> WayForm:
+    """The scanner types the places of another country's keyboard, and they are read as those of a US one."""
+    return _read_as(LAYOUTS[name], LAYOUTS["us"], Finding("doctor_country", name.upper()))
+
+
+def _read_as(typed: Layout, read: Layout, finding: Finding) -> WayForm:
     def sign_of(sign: str) -> str:
-        for place, level in us.homes.get(sign, ()):
-            return other.sign(place, level) or ""
+        for place, level in typed.homes.get(sign, ()):
+            return read.sign(place, level) or ""
         return sign
 
     def change(raw: bytes) -> bytes:
         return "".join(map(sign_of, raw.decode("utf-8", "surrogateescape"))).encode("utf-8", "surrogateescape")
 
-    return WayForm(change, (Finding("doctor_layout", name.upper()),))
+    return WayForm(change, (finding,))
 
 
 def _widened(raw: bytes) -> bytes:

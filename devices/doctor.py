@@ -96,8 +96,9 @@ def end_name(raw: bytes) -> str | None:
 
 
 ORDER = (
-    "doctor_wrong_mode", "doctor_layout", "doctor_full_width", "doctor_input_method", "doctor_case_inverted",
-    "doctor_case_upper", "doctor_case_lower", "doctor_suffix_missing", "doctor_suffix_doubled", "doctor_suffix_other",
+    "doctor_wrong_mode", "doctor_layout", "doctor_country", "doctor_full_width", "doctor_input_method",
+    "doctor_case_inverted", "doctor_case_upper", "doctor_case_lower", "doctor_suffix_missing",
+    "doctor_suffix_doubled", "doctor_suffix_other",
     "doctor_prefix_missing", "doctor_prefix_added", "doctor_aim_off", "doctor_aim_other", "doctor_gs_dropped",
     "doctor_gs_replaced", "doctor_chinese_gbk", "doctor_chinese_garbled", "doctor_chinese_lost",
     "doctor_check_digit_off", "doctor_symbology_off", "doctor_unexplained",
@@ -133,15 +134,14 @@ def _agreeing(explained: Sequence[tuple[Reading, ...]]) -> list[Reading]:
 def _explanations(setup: Setup, arrival: Arrival) -> tuple[Reading, ...]:
     """The shortest explanations of one arrival, at least one."""
     mode = () if arrival.kind == setup.kind else (Finding("doctor_wrong_mode", arrival.kind),)
-    typed = arrival.kind == "keys"
     readings = [
         Reading(candidate.code.key, (*mode, *candidate.way.findings, *candidate.form.findings, *around))
-        for candidate in _candidates(typed)
+        for candidate in _candidates(arrival.kind)
         if all(piece in arrival.raw for piece in candidate.pieces)
         for around in _around(setup, arrival, candidate)
     ]
     if not readings:
-        blame = "doctor_input_method" if typed and is_wide(arrival.raw) else "doctor_unexplained"
+        blame = "doctor_input_method" if arrival.kind == "keys" and is_wide(arrival.raw) else "doctor_unexplained"
         return (Reading(None, (*mode, Finding(blame))),)
     fewest = min(len(reading.findings) for reading in readings)
     return tuple(dict.fromkeys(reading for reading in readings if len(reading.findings) == fewest))
@@ -158,12 +158,12 @@ class _Candidate:
 
 
 @functools.cache
-def _candidates(typed: bool) -> tuple[_Candidate, ...]:
+def _candidates(kind: str) -> tuple[_Candidate, ...]:
     """Every form of every code. A way that leaves no trace on a code is left out: nothing would speak for it."""
     return tuple(
         _Candidate(code, way, form, tuple(way.change(piece) for piece in form.pieces))
         for code in SHEET
-        for way in way_forms(typed=typed)
+        for way in way_forms(kind)
         for form in data_forms(code)
         if not way.findings or any(way.change(part) != part for part in (*form.pieces, code.aims[0].encode()))
     )

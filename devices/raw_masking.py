@@ -22,8 +22,11 @@ _HEAD_LOST = frozenset(
     {"hid_reports_lost", "hid_report_bad", "hid_report_short", "hid_label_cut", "hid_layout_unclear", "evdev_keys_lost"}
 )
 """Notes after which the beginning or the middle of a label may be missing."""
-_MARKS = (b"424", b"opc", b"OPC")
+_MARKS = (b"424", b"opc")
+_CUT_MARKS = tuple((mark[:at], mark[at:]) for mark in _MARKS for at in (1, 2))
 _KEYPAD = {71: "7", 72: "8", 73: "9", 75: "4", 76: "5", 77: "6", 79: "1", 80: "2", 81: "3", 82: "0"}
+_REST = re.compile(rb"[0-9A-Za-z]+(?:\Z|[^0-9A-Za-z\x1d])")
+"""A rest, alone or with something glued to it; a GS1 label is none."""
 _RUNS = re.compile(rb"[0-9A-Za-z]+")
 
 
@@ -44,16 +47,28 @@ class Suspicion:
     judge: Judge
     _missing: int = field(default=0, init=False)
     _until_ms: int = field(default=0, init=False)
+    _tail: bytes = field(default=b"", init=False, repr=False)
+    """The last two signs of what came before."""
 
     def hides(self, label: bytes, began_ms: int, until_ms: int) -> bool:
         """Whether a label is a patient's, or a piece of one, whose rest may come until then. Labels in their order."""
-        is_whole = self.judge.is_credential(label)
         bare = label.strip(bytes(range(0x21)))
-        goes_on = not is_whole and self.awaits(began_ms) and bare.isalnum()
-        begins = self.judge.missing_signs(label)
+        joined = self._head_of(bare, began_ms) + bare
+        is_whole = self.judge.is_credential(label) or self.judge.is_credential(joined)
+        goes_on = not is_whole and self.awaits(began_ms) and _REST.match(bare) is not None
+        begins = max(self.judge.missing_signs(label), self.judge.missing_signs(joined))
         self._missing = max(begins, self._missing - len(bare) if goes_on else 0)
+        self._tail = ((self._tail if began_ms <= self._until_ms else b"") + bare)[-2:]
         self._until_ms = until_ms
         return is_whole or goes_on or begins > 0
+
+    def _head_of(self, bare: bytes, began_ms: int) -> bytes:
+        """What stood at the end of something else and begins a patient's code together with this."""
+        if began_ms <= self._until_ms:
+            for head, rest in _CUT_MARKS:
+                if self._tail.lower().endswith(head) and bare.lower().startswith(rest):
+                    return head
+        return b""
 
     def awaits(self, began_ms: int) -> bool:
         """Whether what began then may be the rest of a patient's."""
@@ -79,12 +94,15 @@ class Suspicion:
         if read.steps is None or self.awaits(read.at_ms):
             return True
         text = _text_of(read.steps)
+        self._tail = text.rstrip()[-2:]
         if self.judge.is_credential(text) or self.judge.missing_signs(text) > 0:
             return True
-        if any(mark in text for mark in _MARKS):
+        if any(mark in text.lower() for mark in _MARKS):
             return True
         headless = read.setup.midstream or not _HEAD_LOST.isdisjoint(read.came)
-        return headless and any(run.isdigit() for run in _RUNS.findall(text))
+        runs = _RUNS.findall(text) if headless else []
+        # With letters, too, may be one that begins with opc, unless the scanner says that it is no QR code.
+        return any(run.isdigit() for run in runs) or (bool(runs) and (b"]Q" in text or b"]" not in text))
 
 
 def size_of(read: RawRead) -> int:

@@ -8,10 +8,12 @@ mixed, cut or eaten on the way is refused with a reason and never handed out in 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from devices.wedge_burst import ENDLESS_US, FAST_US, FEWEST, SLOW_US, Burst
-from devices.wedge_keys import KeyEvent, KeyKind
+from devices.wedge_heads import Heads, Piece, ends_one, head_of, is_open, opens
+from devices.wedge_keys import MODIFIERS, KeyEvent, KeyKind
 from devices.wedge_past import Past
 from devices.wedge_reading import AIM, GS, Reading, WedgeProfile, control_sign, end_sign, read_strokes
 
@@ -25,7 +27,6 @@ _HELD_US = 60_000
 """A scanner presses Shift right before the letter; who had it down for longer is a person."""
 _SLOW_FEWEST = 10
 _USUAL_GAP_MS = WedgeProfile().gap_ms
-_MODIFIERS = frozenset({KeyKind.SHIFT, KeyKind.ALT, KeyKind.CAPS, KeyKind.MODIFIER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class WedgeDecoder:
         self._burst: Burst | None = None
         self._editing = False
         self._past = Past()
+        self._heads = Heads()
         self._swallowed: set[tuple[int, int]] = set()
         self._passed: set[tuple[int, int]] = set()
         self._alt_digits = ""
@@ -83,7 +85,7 @@ class WedgeDecoder:
 
     def would_keep(self, event: KeyEvent) -> bool:
         """Whether a press would be kept back or swallowed; asks without changing anything."""
-        if event.kind in _MODIFIERS:
+        if event.kind in MODIFIERS:
             return False
         if self._burst is not None and event.at_us - self._burst.last_us <= self._limit_us(self._burst):
             return self._looks_scanned(self._burst) or event.kind in (KeyKind.SIGN, KeyKind.END)
@@ -92,11 +94,11 @@ class WedgeDecoder:
     def feed(self, event: KeyEvent, *, editing: bool) -> Answer:
         """Take one press or release, in the order in which they came."""
         self._editing = editing
-        if self._burst is not None and event.pressed and event.kind in _MODIFIERS:
+        if self._burst is not None and event.pressed and event.kind in MODIFIERS:
             self._burst.modifier(event)
         if event.kind is KeyKind.ALT:
             return Answer(self._alt(event))
-        if event.kind in _MODIFIERS:
+        if event.kind in MODIFIERS:
             self._past.modifier(event)
             return Answer(keep=False)
         if self._past.repeats(event):
@@ -129,7 +131,9 @@ class WedgeDecoder:
         self._past.forget_keys()
         if burst is None:
             return ()
-        return (Refused("wedge_focus_lost"),) if self._looks_scanned(burst) else (Typed(tuple(burst.events)),)
+        is_label = self._looks_scanned(burst)
+        self._heads.add(burst.strokes, is_label=is_label)
+        return (Refused("wedge_focus_lost"),) if is_label else (Typed(tuple(burst.events)),)
 
     def give_back(self) -> tuple[Outcome, ...]:
         """The mouse is pressed: what a person has typed before comes first. A scan under way stays."""
@@ -180,6 +184,7 @@ class WedgeDecoder:
         if any(isinstance(outcome, Scanned | Refused) for outcome in outcomes):
             self._swallowed.add(event.same_key)
             self._echo_until_us = event.at_us + ECHO_US
+            self._heads.clear()
             return Answer(True, outcomes)
         rest = self._begin(event)
         return Answer(rest.keep, outcomes + rest.outcomes)
@@ -221,6 +226,11 @@ class WedgeDecoder:
         self._passed.add(event.same_key)
         self._swallowed.discard(event.same_key)
         self._past.other_key(event)
+        if event.kind is KeyKind.END:
+            self._heads.clear()
+        elif event.kind is KeyKind.SIGN and event.alt:
+            # Where the computer has no AltGr, a scanner of another country begins so; nobody knows with which sign.
+            self._suspect = (event.at_us + _MIXED_US, "wedge_layout")
         return False
 
     def _starts(self, event: KeyEvent) -> bool:
@@ -257,6 +267,10 @@ class WedgeDecoder:
         count = len(burst.strokes)
         if count >= FEWEST and burst.median_below(self._fast_us):
             return self._judge(burst, end)
+        if burst.is_fast and self._is_patients(burst, self._read(burst.strokes), end):
+            self._forget(burst, self._swallowed)
+            self._remember(burst, end, "wedge_cut")
+            return (Refused("wedge_cut"),)
         if end is not None and count >= _SLOW_FEWEST and burst.median_below(SLOW_US):
             self._forget(burst, self._swallowed)
             return (Refused("wedge_slow"),)
@@ -270,6 +284,7 @@ class WedgeDecoder:
             down = {event.same_key for event in theirs if event.pressed} & set(burst.down)
             self._swallowed -= down
             self._passed |= down
+            self._heads.add([one for at, one in enumerate(burst.strokes) if at not in intruders], is_label=True)
             return (Refused("wedge_typing"), Typed(theirs))
         first: tuple[Outcome, ...] = ()
         reading = read_strokes(burst.strokes, self.profile)
@@ -283,6 +298,8 @@ class WedgeDecoder:
         refusal = refusal or reading.refusal
         if refusal is None and self._is_suspect(burst, end) and not self._is_headed(reading):
             refusal = self._suspect[1]
+        if refusal is None and self._is_patients(burst, reading.text, end):
+            refusal = "wedge_cut"
         self._remember(burst, end, refusal)
         return (*first, Scanned(reading.text.encode("ascii")) if refusal is None else Refused(refusal))
 
@@ -311,9 +328,28 @@ class WedgeDecoder:
         until_us, code = self._suspect
         return burst.first_us <= until_us and (code != "wedge_cut" or end is not None or not self._ends_by_silence)
 
+    def _is_patients(self, burst: Burst, text: str, end: KeyEvent | None) -> bool:
+        """Whether a patient's code is under way: what is shown or handed on of it is not to be more than its head."""
+        before = self._heads.before(burst.first_us)
+        if ends_one(self._head(before), text):
+            return True
+        if end is None and len(burst.strokes) < FEWEST:
+            return opens(text) or is_open(self._head(before), text)
+        # A code of somebody else may begin so; what was handed on as a label may have been one.
+        return end is None and is_open(self._head(piece for piece in before if not piece.is_long), text)
+
+    def _head(self, pieces: Iterable[Piece]) -> str:
+        return head_of((self._read(piece.strokes), piece.is_label) for piece in pieces)
+
+    def _read(self, strokes: Sequence[KeyEvent]) -> str:
+        """As the scanner meant it; a sign that is not certain, as it is shown."""
+        whole = read_strokes(strokes, self.profile).text
+        return whole or "".join(read_strokes((one,), self.profile).text or one.text for one in strokes)
+
     def _remember(self, burst: Burst, end: KeyEvent | None, refusal: str | None) -> None:
         self._suspect = (-1, "")
         if end is None:
+            self._heads.add(burst.strokes, is_label=True)
             # If the rest comes with an end of its own, this was not all of it.
             self._suspect = (burst.last_us + _CUT_US, "wedge_cut")
         elif refusal is None:
@@ -323,6 +359,7 @@ class WedgeDecoder:
         """A person's. A label that begins at once may have lost its head to this."""
         self._forget(burst, self._passed)
         self._suspect = (burst.last_us + _MIXED_US, "wedge_typing")
+        self._heads.add(burst.strokes, is_label=False)
         events = self._past.typed(tuple(burst.events), editing=self._editing)
         return (Typed(events),) if events else ()
 

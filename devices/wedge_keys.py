@@ -71,6 +71,10 @@ _KINDS: Mapping[int, KeyKind] = MappingProxyType(
 )
 
 
+MODIFIERS = frozenset({KeyKind.SHIFT, KeyKind.ALT, KeyKind.CAPS, KeyKind.MODIFIER})
+"""Kinds of keys that mean nothing alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
     """One press or release. The text may be part of a patient's credential, so it never shows in `repr`."""
@@ -145,6 +149,17 @@ class KeyEvent:
     def same_key(self) -> tuple[int, int]:
         """What a press and its release have in common."""
         return (self.place, 0) if self.place else (0, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that happened between keys: `entered`, `composed`, `left`, `pasted`."""
+
+    name: str
+    at_us: int
+
+
+Step = KeyEvent | Sign
 
 
 def place_of(scan_code: int, platform: str) -> int:

@@ -9,31 +9,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from devices.wedge import Answer, Outcome, Refused, Scanned, Typed, WedgeDecoder
-from devices.wedge_burst import FAST_US, FEWEST
-from devices.wedge_keys import DEAD_SIGNS, KeyEvent, KeyKind
-from devices.wedge_layouts import LAYOUTS, US, Layout, Level
-from devices.wedge_reading import AIM, WedgeProfile
+from devices.wedge_heads import Piece
+from devices.wedge_keys import MODIFIERS, KeyEvent, Sign, Step
+from devices.wedge_layouts import LAYOUTS, US
+from devices.wedge_masking import is_rest_of, is_scanners, may_be_patients, may_be_rest, presses_of
+from devices.wedge_reading import WedgeProfile
 
 BEFORE_US = 1_000_000
 """Modifiers and marks so long before a label are told with it."""
 MOST_KEYS = 20_000
-_WHOLE = frozenset({"wedge_caps_lock", "wedge_slow", "wedge_layout", "wedge_host_unknown", "wedge_gs_lost"})
-"""Refusals of labels of which every sign came."""
-_MODIFIERS = frozenset({KeyKind.SHIFT, KeyKind.ALT, KeyKind.CAPS, KeyKind.MODIFIER})
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """Something that happened between keys: `entered`, `composed`, `left`, `pasted`."""
-
-    name: str
-    at_us: int
-
-
-Step = KeyEvent | Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +48,12 @@ class WatchedDecoder(WedgeDecoder):
     def feed(self, event: KeyEvent, *, editing: bool) -> Answer:
         if self.watch is None:
             return super().feed(event, editing=editing)
-        profile = self._as_it_stands()
+        profile, before = self._as_it_stands()
         answer = super().feed(event, editing=editing)
         ends_it = event.pressed and answer.keep and self._burst is None
         if answer.outcomes:
             going_on = [*self._taken_keys(), *self._trailing_modifiers()]
-            self._decide(answer.outcomes, [*self._steps, event] if ends_it else self._steps, profile)
+            self._decide(answer.outcomes, [*self._steps, event] if ends_it else self._steps, profile, before)
             self._steps = going_on
         if not ends_it:
             self._note(event, kept=answer.keep)
@@ -75,17 +61,17 @@ class WatchedDecoder(WedgeDecoder):
         return answer
 
     def silence(self) -> tuple[Outcome, ...]:
-        profile = self._as_it_stands()
-        return self._told(super().silence(), profile)
+        profile, before = self._as_it_stands()
+        return self._told(super().silence(), profile, before)
 
     def give_back(self) -> tuple[Outcome, ...]:
-        profile = self._as_it_stands()
-        return self._told(super().give_back(), profile)
+        profile, before = self._as_it_stands()
+        return self._told(super().give_back(), profile, before)
 
     def left(self) -> tuple[Outcome, ...]:
-        profile = self._as_it_stands()
+        profile, before = self._as_it_stands()
         self._mark("left", self._burst.last_us if self._burst is not None else 0)
-        outcomes = self._told(super().left(), profile)
+        outcomes = self._told(super().left(), profile, before)
         self._steps, self._down = [], set()
         return outcomes
 
@@ -108,13 +94,17 @@ class WatchedDecoder(WedgeDecoder):
             steps: tuple[Step, ...] | None = None if hidden else ()
             self.watch(TypedLabel(Scanned(label), self.profile, editing=False, steps=steps, is_patients=hidden))
 
-    def _as_it_stands(self) -> WedgeProfile:
-        """Whether silence ends a label is learned from labels; a recording begins after some of them."""
-        return replace(self.profile, by_silence=self._ends_by_silence)
+    def _as_it_stands(self) -> tuple[WedgeProfile, tuple[Piece, ...]]:
+        """Whether silence ends a label is learned from labels; a recording begins after some of them. And what the keys
+        that are kept back may be the rest of."""
+        before = () if self._burst is None else self._heads.before(self._burst.first_us)
+        return replace(self.profile, by_silence=self._ends_by_silence), before
 
-    def _told(self, outcomes: tuple[Outcome, ...], profile: WedgeProfile) -> tuple[Outcome, ...]:
+    def _told(
+        self, outcomes: tuple[Outcome, ...], profile: WedgeProfile, before: tuple[Piece, ...]
+    ) -> tuple[Outcome, ...]:
         if self.watch is not None and outcomes:
-            self._decide(outcomes, self._steps, profile)
+            self._decide(outcomes, self._steps, profile, before)
             self._steps = self._taken_keys()
         return outcomes
 
@@ -128,7 +118,7 @@ class WatchedDecoder(WedgeDecoder):
             self._steps = [step for step in self._steps if event.at_us - step.at_us <= BEFORE_US]
         if len(self._steps) > MOST_KEYS:
             return  # far longer than any label: it will be refused as such
-        if event.kind in _MODIFIERS or (event.pressed and kept and self._burst is not None):
+        if event.kind in MODIFIERS or (event.pressed and kept and self._burst is not None):
             self._steps.append(event)
         elif event.pressed:
             return  # a person's, and handed on
@@ -145,109 +135,41 @@ class WatchedDecoder(WedgeDecoder):
     def _trailing_modifiers(self) -> list[Step]:
         rest: list[Step] = []
         for step in reversed(self._steps):
-            if isinstance(step, Sign) or step.kind not in _MODIFIERS:
+            if isinstance(step, Sign) or step.kind not in MODIFIERS:
                 break
             rest.insert(0, step)
         return rest
 
-    def _decide(self, outcomes: Sequence[Outcome], steps: Sequence[Step], profile: WedgeProfile) -> None:
+    def _decide(
+        self, outcomes: Sequence[Outcome], steps: Sequence[Step], profile: WedgeProfile, before: tuple[Piece, ...]
+    ) -> None:
         theirs = {id(event) for outcome in outcomes if isinstance(outcome, Typed) for event in outcome.events}
         for outcome in outcomes:
             if not isinstance(outcome, Typed):
-                self._tell(outcome, steps, profile, theirs)
+                is_patients = self._may_be_patients(outcome, steps, before)
+                self._tell(outcome, steps, profile, theirs, is_patients=is_patients)
                 steps = ()
 
-    def _tell(self, came: Scanned | Refused, steps: Sequence[Step], profile: WedgeProfile, theirs: set[int]) -> None:
+    def _may_be_patients(self, came: Scanned | Refused, steps: Sequence[Step], before: tuple[Piece, ...]) -> bool:
+        if isinstance(came, Refused) and may_be_patients(steps, came.code, self.is_credential):
+            return True
+        return is_rest_of(before, steps) or (isinstance(came, Scanned) and self.is_credential(came.payload))
+
+    def _tell(
+        self, came: Scanned | Refused, steps: Sequence[Step], profile: WedgeProfile, theirs: set[int], *,
+        is_patients: bool,
+    ) -> None:  # fmt: skip
         assert self.watch is not None
         told: tuple[Step, ...] | None = tuple(step for step in steps if id(step) not in theirs)
-        if isinstance(came, Scanned):
-            is_patients = self.is_credential(came.payload)
-        else:
-            is_patients = may_be_patients(steps, came.code, self.is_credential)
-            if theirs or came.code == "wedge_typing" or not is_scanners(steps):
-                told = None
+        if isinstance(came, Refused) and (
+            theirs or came.code == "wedge_typing" or not is_scanners(steps) or may_be_rest(steps, came.code)
+        ):
+            told = None
         if is_patients:
             self.watch(TypedLabel(came, profile, self._editing, None, is_patients=True))
         else:
-            times = () if told is not None else tuple(press.at_us for press in _presses(steps))
+            times = () if told is not None else tuple(press.at_us for press in presses_of(steps))
             self.watch(TypedLabel(came, profile, self._editing, told, times_us=times))
-
-
-def is_scanners(steps: Sequence[Step]) -> bool:
-    """Whether keys that were refused came too fast for fingers; slower ones may be what somebody typed into nothing."""
-    presses = _presses(steps)
-    gaps = [late.at_us - early.at_us for early, late in pairwise(presses)]
-    return len(presses) >= FEWEST and 2 * sum(gap < FAST_US for gap in gaps) > len(gaps)
-
-
-def may_be_patients(steps: Sequence[Step], code: str, is_credential: Callable[[bytes], bool]) -> bool:
-    """Whether a label that nobody could read may hold a patient's code, by whatever layout it is read.
-
-    Where a part of it is missing, digits alone may be the rest of one.
-    """
-    readings = {reading for flat in (False, True) for reading in _readings(steps, flat=flat)}
-    if any(is_credential(reading.encode("utf-8", "replace")) for reading in readings):
-        return True
-    return code not in _WHOLE and any(_bare(reading).isdigit() for reading in readings)
-
-
-def _readings(steps: Sequence[Step], *, flat: bool) -> list[str]:
-    """What the keys may have meant: as the host shows them, and by every pair of layouts. `flat`: as if nothing had
-    been shifted, whatever Caps Lock made of it."""
-    presses = _strokes(steps)
-    layouts = tuple({id(one): one for one in LAYOUTS.values()}.values())
-    pairs = [(scanner, host) for scanner in layouts for host in (None, *layouts)]
-    found = ["".join(_shown(press) for press in presses)]
-    return found + ["".join(_at(press, scanner, host, flat) for press in presses) for scanner, host in pairs]
-
-
-def _presses(steps: Sequence[Step]) -> list[KeyEvent]:
-    return [step for step in steps if isinstance(step, KeyEvent) and step.pressed and step.kind not in _MODIFIERS]
-
-
-def _strokes(steps: Sequence[Step]) -> list[KeyEvent]:
-    """Presses that stand for a sign; digits of the keypad under Alt are one sign together."""
-    strokes: list[KeyEvent] = []
-    digits = ""
-    for step in steps:
-        if isinstance(step, Sign):
-            continue
-        if step.pressed and step.alt and step.keypad_digit is not None:
-            digits += step.keypad_digit
-        elif step.kind is KeyKind.ALT and digits:
-            sign = chr(int(digits[:6])) if digits.isdecimal() and 0 < int(digits[:6]) < 128 else ""
-            strokes.append(KeyEvent(0, sign, step.at_us, literal=True))
-            digits = ""
-        elif step.pressed and step.kind not in _MODIFIERS and not step.auto_repeat:
-            strokes.append(step)
-    return strokes
-
-
-def _shown(press: KeyEvent) -> str:
-    return press.keypad_digit or press.sign or DEAD_SIGNS.get(press.key, "")
-
-
-def _at(press: KeyEvent, scanner: Layout, host: Layout | None, flat: bool) -> str:
-    """The sign of the scanner's layout at this key, or at the key that `host` has the shown sign on."""
-    if press.keypad_digit is not None:
-        return press.keypad_digit
-    if press.literal:
-        return press.text
-    if host is None:
-        home = (press.place, Level.SHIFT if press.shift else Level.PLAIN)
-    else:
-        shown = _shown(press)
-        homes = host.homes.get(shown) or host.homes.get(shown.lower(), ())
-        if not homes:
-            return ""
-        home = homes[0]
-    return scanner.sign(home[0], Level.PLAIN if flat else home[1]) or ""
-
-
-def _bare(reading: str) -> str:
-    text = reading.strip()
-    prefix = AIM.match(text)
-    return text[prefix.end() :] if prefix else text
 
 
 def keys_entry(label: TypedLabel) -> dict[str, object]:

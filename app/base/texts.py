@@ -16,7 +16,7 @@ _FIELDS = ("title_zh", "advice_zh", "title_en", "advice_en")  # as they follow e
 
 
 # The plain form in which our files are written, a tenth of a TOML parser's time: the first paint waits for it.
-_PLAIN = re.compile(r"^\[(\w+)\]\n" + "".join(f'{field} = "([^"\n]*)"\n' for field in _FIELDS), re.MULTILINE)
+_PLAIN = re.compile(r"^\[([\w-]+)\]\n" + "".join(f'{field} = "([^"\n]*)"\n' for field in _FIELDS), re.MULTILINE)
 
 
 class _Forgiving(Formatter):

@@ -24,7 +24,6 @@ from app.domain.codes import (
     decode,
     key_of,
     read,
-    read_bytes,
 )
 from app.domain.documents import DeliveryNo, Equation, receipt_id
 from app.domain.packages import piece_of
@@ -32,6 +31,7 @@ from app.domain.reasons import SCAN_REASONS, Panel
 from app.domain.receiving import CodeFacts, Decision, SiteRules, decide
 from app.domain.rights import OTHER_STORE_ROOM, RECEIVE, Operator, may_open, why_not
 from app.domain.rights import SCAN as SHOOT
+from app.flows.credentials import recognised
 from app.flows.items import Stamp, scan_item
 from app.flows.outcomes import RESTS_ON_REPLICA, CommandOutcome, ReceiptSummary, ScanOutcome
 from app.flows.permission import Refusal, demand, refusal_of
@@ -47,7 +47,7 @@ from app.store.writer import SCAN, StoreWriter
 from sync import NewItem, Outbox
 
 T = TypeVar("T")
-NOT_ALLOWED = "scan_not_allowed"
+NOT_ALLOWED, WITHDRAWN = "scan_not_allowed", "delivery_withdrawn"
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +90,7 @@ class Receiving:
         self.parts = parts
         self.operator = operator
         self.holds = holds
+        self.delivery = delivery
         self._room: str | None = None
         self.key: ReceiptKey = parts.writer.call(lambda: self._open(delivery), priority=SCAN)
         self._pieces, self._guesses = Pieces(parts.writer.database), Guesses(parts.writer.database)
@@ -98,7 +99,7 @@ class Receiving:
     def scan(self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None) -> ScanOutcome:
         """Answer one scan. Never raises: what could not be recorded is answered `not_recorded`."""
         text = decode(raw)
-        reading = read_bytes(raw)
+        reading = recognised(raw)
         if isinstance(reading, Voucher):
             return self._voucher()
         moment = self.parts.clock.now_ms() if at_ms is None else at_ms
@@ -117,7 +118,7 @@ class Receiving:
         self, raw: bytes, *, at_ms: int | None = None, scanner: str | None = None
     ) -> ScanOutcome | CommandOutcome:
         """Answer what a scanner sent: a printed command code is obeyed, everything else is a scan."""
-        reading = read_bytes(raw)
+        reading = recognised(raw)
         if isinstance(reading, OwnForm) and reading.kind == "command":
             return self.command(reading.text, at_ms=at_ms)
         return self.scan(raw, at_ms=at_ms, scanner=scanner)
@@ -209,7 +210,10 @@ class Receiving:
         stamp = self.stamp(row.next_seq, at_ms)
         key = key_of(reading)
         piece = piece_of(key, stamp.id) if key and batch_key(reading) else None
-        decision, facts = self._decide(reading, at_ms, piece, held=self.holds and row.held)
+        if row.withdrawn and not (self.holds and row.held):
+            decision, facts = Decision(WITHDRAWN), None
+        else:
+            decision, facts = self._decide(reading, at_ms, piece, held=self.holds and row.held)
         counted = SCAN_REASONS[decision.reason].counted
         self._record(stamp, decision, (counted and facts and facts.piece) or key, payload, raw, scanner)
         if self.holds and not row.held and SCAN_REASONS[decision.reason].panel is Panel.STOP:
@@ -255,6 +259,8 @@ class Receiving:
         return decide(reading, facts, day_of(at_ms, zone), rules), facts
 
     def _values(self, decision: Decision, facts: CodeFacts | None) -> dict[str, object]:
+        if decision.reason == WITHDRAWN:
+            return {"delivery": self.delivery}
         if facts is None:
             refusal = self.refusal(SHOOT) if decision.reason == NOT_ALLOWED else None
             return {} if refusal is None else dict(refusal.values)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from app.domain.codes import OwnForm, Voucher, read_bytes
+from app.domain.codes import OwnForm, Voucher
+from app.flows.credentials import recognised
 from app.ui.fronts import Front, Shot, Stage
 
 __all__ = ["Front", "Goal", "Route", "Shot", "Stage", "route"]
@@ -21,6 +22,7 @@ class Goal(enum.Enum):
     SHOW_BYTES = enum.auto()
     BADGE = enum.auto()
     FIND_UPLOAD = enum.auto()
+    IDENTIFY = enum.auto()
     NOTICE = enum.auto()
 
 
@@ -34,7 +36,7 @@ class Route:
 
 def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Route:
     """Where this scan goes. Whatever is not counted becomes a notice: no scan is lost without a word."""
-    reading = read_bytes(raw)
+    reading = recognised(raw)
     if front is Front.DEVICES:
         return Route(Goal.NOTICE, "credential_masked") if isinstance(reading, Voucher) else Route(Goal.SHOW_BYTES)
     form = reading if isinstance(reading, OwnForm) else None
@@ -44,6 +46,8 @@ def route(raw: bytes, front: Front, *, signed_in: bool, receiving: bool) -> Rout
         return Route(Goal.NOTICE, "badge_while_signed_in") if taken else Route(Goal.BADGE, form.text)
     if not signed_in:
         return Route(Goal.NOTICE, "scan_signed_out")
+    if front is Front.IDENTITY:
+        return Route(Goal.IDENTIFY)
     if front is Front.LOOKUP:
         return Route(Goal.LOOK_UP)
     if form is not None and form.kind == "delivery":

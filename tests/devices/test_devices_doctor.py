@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.doctor import ORDER, Arrival, Setup, diagnose, end_name
+from devices.evdev_keys import US
 from devices.framing import Profile, Suffix
 from devices.sheet import BY_KEY, SHEET, SheetCode, Symbology
+from tests.devices.wedge_typist import homes
 
 # An own model of what settings do, written beside the one under test: the scanner's side first, then the machine's.
 DE = str.maketrans("zZyY-/;]", "yYzZß-ö+")
@@ -147,6 +149,18 @@ def test_every_wrong_setting_alone_on_a_serial_line(name):
 @pytest.mark.parametrize("name", [*TYPED, *(name for name in ANYWHERE if ANYWHERE[name][0] != "suffix")], ids=" ".join)
 def test_every_wrong_setting_alone_on_the_keyboard(name):
     assert examined(Setup("keys"), "keys", {**ANYWHERE, **TYPED}[name]) == {name}
+
+
+@pytest.mark.parametrize("kind", ["keys", "evdev"])
+@pytest.mark.parametrize("country", ["de", "fr", "be"])
+def test_a_scanner_of_another_country_is_told_by_what_it_types_on_a_us_keyboard(kind, country):
+    """Its brackets come by a key that a US keyboard has not: such a label never arrives."""
+    no_aim = ("aim", put("aim", lambda _: b""))
+    keys = {ord(sign): US.get(place, ("", ""))[way == "shift"] for sign, (place, way) in homes(country).items() if sign}
+    typed = ("layout", put("host", text_map(keys)))
+    assert examined(Setup(kind), kind, no_aim, typed, ANYWHERE["doctor_suffix_missing", ""]) == {
+        ("doctor_aim_off", ""), ("doctor_country", country.upper()),
+    }  # fmt: skip
 
 
 def test_every_pair_of_wrong_settings_on_a_serial_line():

@@ -226,3 +226,17 @@ def test_reports_of_a_voucher_are_not_told():
 def test_what_may_go_on_is_known(text, missing):
     assert abs(missing_signs(text.encode()) - missing) <= 1
     assert is_credential(VOUCHER.encode())
+
+
+@pytest.mark.parametrize("whole", [VOUCHER, OPC])
+@pytest.mark.parametrize("code", ["hid_reports_lost", "hid_label_cut", "hid_layout_unclear"])
+@pytest.mark.parametrize("size", [2, 9, 16])
+def test_reports_of_one_that_lost_some_of_them_are_not_told(whole, code, size):
+    from devices.hid_pos import Habits  # noqa: PLC0415
+    from devices.raw import HidSetup, RawStep  # noqa: PLC0415
+
+    sent = reports(FORMS["a"], b"]Q1", whole.encode(), size=size)
+    for rest in (sent[1:], sent[:-1]):
+        steps = tuple(RawStep(0, "report", report) for report in rest)
+        read = RawRead("hid:0C2E:0B81", 0, HidSetup(Profile(), False, b"", Habits()), steps, (code,))
+        assert json.loads(recorded([read])[0])["masked"] is True

@@ -81,6 +81,19 @@ def test_any_label_comes_out_equal_or_not_at_all(setting: Setting, text: str, ed
     assert heard.labels or heard.refusals or len(text.strip("\x1d")) < 10
 
 
+@pytest.mark.parametrize("host", ["us", "zh"])
+@pytest.mark.parametrize("layout", ["de", "fr", "be"])
+@pytest.mark.parametrize("places", [False, True])
+def test_a_first_sign_that_needs_a_key_which_the_computer_has_not_is_not_just_left_out(
+    host: str, layout: str, places: bool
+) -> None:
+    for text in ("]C1010952999900101610L7", "]Q1ABCDEFGH"):
+        decoder = WedgeDecoder(WedgeProfile(LAYOUTS[layout], LAYOUTS[host]))
+        stream = list(Typist(Setting(host=host, layout=layout, places=places)).label(text))
+        heard = hear(decoder, stream)
+        assert (heard.labels, heard.refusals) == ([], ["wedge_layout"])
+
+
 @pytest.mark.parametrize("name", ["us", "zh", "de", "fr", "be"])
 def test_the_tables_are_those_of_the_system(name: str) -> None:
     layout = LAYOUTS[name]

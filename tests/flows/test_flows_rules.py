@@ -210,6 +210,13 @@ def test_a_voucher_is_kept_nowhere_whatever_digits_run_on_behind_it(hospital: Do
     assert shoot(hospital.desk(), B[0]) == ["ok"]
 
 
+@pytest.mark.parametrize("before", ["1", "4051627", "Q1", "x", "8999011"])
+def test_a_voucher_is_kept_nowhere_whatever_is_glued_before_it(hospital: Dock, before: str) -> None:
+    for voucher in ("4249518273640951827364051627", "opc4951827364095182736405162"):
+        assert hospital.desk().scan(f"{before}{voucher}".encode()).reason == "voucher_at_dock"
+        assert hospital.rows("SELECT 1 FROM entries WHERE instr(payload, ?)", voucher) == []
+
+
 def test_without_hold_nothing_holds(desk: Receiving) -> None:
     assert shoot(desk, code(BOX, 99), B[0]) == ["over_quantity", "ok"]
     assert desk.command("confirm").reason == "nothing_to_confirm"
