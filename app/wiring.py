@@ -26,8 +26,6 @@ from app.base.settings import Settings
 from app.base.vault import Vault
 from app.domain.own_forms import VOUCHER
 from app.domain.rights import Operator
-from app.flows.answers import Answers
-from app.flows.close_answers import CloseAnswers
 from app.flows.correcting import Correcting
 from app.flows.lookups import CodeView, Lookups
 from app.flows.manifest_news import Arrival, Came, ManifestNews
@@ -36,6 +34,7 @@ from app.flows.receiving import Parts, Receiving
 from app.flows.resolving import CodeAnswer, Kept, Local, Relay
 from app.flows.restating import Restating
 from app.flows.scanner_specs import specs_of
+from app.flows.settling import settled_by, worked_off
 from app.flows.sign_in import SignIn
 from app.flows.site_settings import SiteSettings
 from app.flows.tasks import Tasks
@@ -62,6 +61,7 @@ from sync import Counts, Hooks, Outbox, SyncError, SyncStatus
 
 if TYPE_CHECKING:
     from app.flows.acceptance import Acceptance
+    from app.flows.claim_sending import ClaimSending
     from app.flows.claims import Claims
     from app.flows.relation_report import FileReport, Progress
     from sync import Site, SyncEngine
@@ -124,6 +124,7 @@ class Program:
         self.device = self.writer.call(self._device_id, priority=SCAN)
         self._set_clock()
         packages = Packages(database)
+        self.writer.when_undone(self.catalogue.forget, packages.forget)
         scope = Scope(database)
         self.receipts = Receipts(database, scope)
         self.unknown_members = UnknownMembers(database, self.clock.now_ms)
@@ -140,6 +141,8 @@ class Program:
         sweep = partial(self.writer.sweep, Sweeping(database, self.clock.monotonic).steps)
         self.sources.hear_of_ends(sweep)
         sweep()  # what a kill left over
+        self.package_events.hear_lessons(self.sources.learn)
+        self.sources.hear_of_unnamed(partial(self.writer.sweep, self.sources.name))
         self.sources.hear_corrections(Correcting(self._parts).heard)
         self._replica = Replica(database, self.catalogue, self.receipts, self.sources, self.package_events)
         self._manifests = RelayManifests(self.catalogue, self.sources, self.package_events)
@@ -153,8 +156,8 @@ class Program:
         self._kept = Kept(self.writer, self.catalogue, self.sources)
         self._lookups = Lookups(self.writer.database, self.catalogue, packages, self.outbox)
         self.tasks = Tasks(self.writer, self.catalogue, self.outbox)
-        self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts)
-        self.uploads = Uploads(parts)
+        self.receipt_views = ReceiptViews(self.writer, self.catalogue, parts.facts, self.receipts, self.outbox)
+        self.uploads = Uploads(parts, lambda receipt: self._claim_sending.again(receipt))  # noqa: PLW0108 - no scan waits
         self._manifest_news = ManifestNews(self.writer)
 
     def close(self) -> None:
@@ -226,6 +229,12 @@ class Program:
             raise Trouble("server_missing")
         return Relay(self._engine.resolve).resolve(codes)
 
+    @cached_property
+    def _claim_sending(self) -> ClaimSending:
+        from app.flows.claim_sending import ClaimSending  # noqa: PLC0415 - no scan waits for it
+
+        return ClaimSending(self._parts, self.claims)
+
     def claims(self) -> Claims:
         """What receipts tell the insurance, by the site's profile."""
         from app.flows.claims import Claims, ClaimSettings  # noqa: PLC0415 - no scan waits for it
@@ -266,14 +275,14 @@ class Program:
 
         if self.server is None:
             raise Trouble("server_missing")
+        watching = self.uploads.contradictions
         hooks = Hooks(
-            apply=self._restating.after(partial(self.uploads.contradictions.watch, self._replica.apply)),
-            on_settled=self.uploads.contradictions.after(
-                Answers(self.receipts, self.uploads.contradictions.of_answer, CloseAnswers(self._parts).heard).apply
-            ),
+            apply=self._claim_sending.after(self._restating.after(partial(watching.watch, self._replica.apply))),
+            on_settled=settled_by(self._parts, watching, self._claim_sending.closed),
             on_site=self._meet,
             expected_realm=self._realm,
             on_status=on_status,
+            after_exchange=worked_off(self._parts, self._claim_sending.work),
             on_unknown=self.unknown_members.keep,
             scans_come=self.writer.scans_come,
             manifests=self._manifests,
@@ -297,10 +306,10 @@ class Program:
         self._closing.callback(Sweeper(lambda: self.uploads.log.sweep(keep)).close)
 
     def sync_now(self) -> None:
-        """Send what waits, at once. Raises Trouble `server_missing`."""
+        """Send what waits and hear what is new, at once. Raises Trouble `server_missing`."""
         if self._engine is None:
             raise Trouble("server_missing")
-        self._engine.nudge(urgent=True)
+        self._engine.nudge(urgent=True, fetch=True)
 
     def start_scanners(
         self,

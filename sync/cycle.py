@@ -125,7 +125,7 @@ class Exchange:
         site = middleware_site.get(self._transport)
         self._writer.call(partial(self._admit, site), priority=Priority.SETTLE)
         self._realm = site.site_id
-        if self._pull.has_begun(site.site_id):
+        if self._pull.has_ended(site.site_id):
             self._met(site)
         return site
 

@@ -38,6 +38,7 @@ class Pull:
         self._hooks = hooks
         self._clock = clock
         self._rows = settings.page_rows
+        self._told_to_end: set[str] = set()
 
     def page(self, realm: str) -> Pulled:
         """Fetch and apply the next page. Raises SyncError."""
@@ -51,13 +52,14 @@ class Pull:
             log.info("%d changes of kinds that this version does not know", page.passed_over)
         if page.changes:
             self._writer.run_sliced(lambda: self._hooks.apply(page.changes), finish=lambda: self._end(realm, page))
-        elif page.cursor != cursor:
+        elif page.cursor != cursor or not (page.more or realm in self._told_to_end):
             self._writer.call(lambda: self._end(realm, page), priority=Priority.IMPORT)
         return Pulled(row_count(page.changes), page.more)
 
-    def has_begun(self, realm: str) -> bool:
-        """True if the feed of this hospital told something before."""
-        return self._writer.call(lambda: self._cursor(realm), priority=Priority.SETTLE, write=False) is not None
+    def has_ended(self, realm: str) -> bool:
+        """True if the feed of this hospital was once told to its end, by whichever run of the program."""
+        end = self._writer.call(lambda: self._cursor(_end_of(realm)), priority=Priority.SETTLE, write=False)
+        return end is not None
 
     def _cursor(self, realm: str) -> str | None:
         found = self._database.execute_sql("SELECT cursor FROM sync_cursor WHERE realm = ?", (realm,)).fetchall()
@@ -67,6 +69,9 @@ class Pull:
         if page.unknown:
             self._hooks.on_unknown(page.unknown)
         self._move(realm, page.cursor)
+        if not page.more and realm not in self._told_to_end:
+            self._move(_end_of(realm), page.cursor)
+            self._told_to_end.add(realm)
 
     def _move(self, realm: str, cursor: str) -> None:
         self._database.execute_sql(
@@ -76,3 +81,8 @@ class Pull:
 
     def _forget(self, realm: str) -> None:
         self._database.execute_sql("DELETE FROM sync_cursor WHERE realm = ?", (realm,))
+
+
+def _end_of(realm: str) -> str:
+    """The row that says it; it stays when the cursor goes, for what was told is here."""
+    return f"relay after the feed of {realm}"

@@ -15,7 +15,7 @@ from app.base.errors import EXIT_DONE
 from app.base.options import Environment, add_data_options
 from app.base.texts import Texts
 from app.cli.program import text_of
-from app.cli.tree_words import facts_lines, tree_lines
+from app.cli.tree_words import Said, facts_lines, tree_lines
 from app.domain.reasons import OK
 from app.flows.lookups import CodeView, EventView, Lookups
 from app.store.catalogue import DEFAULT_ZONE
@@ -52,7 +52,8 @@ def _words(view: CodeView, texts: Texts, lang: str, zone: dt.tzinfo) -> list[str
     if view.facts is not None:
         lines += facts_lines(view.facts, texts, lang)
     if view.tree is not None:
-        lines += tree_lines(view.tree, texts, lang, zone)
+        said = Said(view.name, view.batch, view.expiry, view.facts.arithmetic if view.facts else "")
+        lines += tree_lines(view.tree, texts, lang, zone, said=said)
     for manifest in view.manifests:
         lines.append(texts.line("show_manifest", lang, delivery=manifest.delivery, line=manifest.line))
         lines += [texts.line("show_parent", lang, code=code) for code in manifest.parents]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from app.base.texts import Texts
 from app.flows.package_view import DrugFacts, PackageTree, TreeNode
@@ -21,16 +22,36 @@ SHOWN_AT_ONCE = 30  # of the packages in one; the code that was asked for is alw
 STEP = "  "
 
 
-def tree_lines(tree: PackageTree, texts: Texts, lang: str, zone: dt.tzinfo) -> Iterator[str]:
-    """A line per package, then who says so and who disagrees."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands above the tree of the code that was asked for."""
+
+    name: str | None = None
+    batch: str | None = None
+    expiry: str | None = None
+    arithmetic: str = ""
+
+    def of(self, node: TreeNode) -> TreeNode:
+        """The node as far as it is said."""
+        return replace(node, name=self.name, batches=(self.batch,) if self.batch else (), expiry=self.expiry)
+
+
+NOTHING_SAID = Said()
+
+
+def tree_lines(
+    tree: PackageTree, texts: Texts, lang: str, zone: dt.tzinfo, *, said: Said = NOTHING_SAID
+) -> Iterator[str]:  # fmt: skip
+    """A line per package, then who says so and who disagrees. What is `said` of the code already is not said again."""
     if tree.root is None:
         return
 
     def when(at_ms: int) -> str:
         return dt.datetime.fromtimestamp(at_ms / 1000, tz=zone).strftime("%Y-%m-%d %H:%M")
 
-    yield texts.line("show_tree", lang) + (f" {tree.arithmetic}" if tree.arithmetic else "")
-    yield from _branch(tree.root, None, 1, texts, lang)
+    counted = tree.arithmetic if tree.arithmetic != said.arithmetic else ""
+    yield texts.line("show_tree", lang) + (f" {counted}" if counted else "")
+    yield from _branch(tree.root, said.of(tree.root) if tree.root.here else None, 1, texts, lang)
     if tree.sources:
         yield sources_words(texts, lang, tree.sources, when)
     for conflict in tree.conflicts:
@@ -41,14 +62,13 @@ def tree_lines(tree: PackageTree, texts: Texts, lang: str, zone: dt.tzinfo) -> I
 
 
 def facts_lines(facts: DrugFacts, texts: Texts, lang: str) -> Iterator[str]:
-    """What the hospital knows of the drug; what it does not say takes no line."""
+    """What the hospital knows of the drug; what it does not say takes no line. The expiry is the package's own."""
     for code, value in (
         ("tree_generic", facts.generic),
         ("tree_trade", facts.trade),
         ("tree_approval", facts.approval_no),
         ("tree_spec", facts.spec),
         ("tree_pack_spec", facts.pack_spec),
-        ("lookup_expiry", facts.expiry),
         ("tree_maker", facts.maker),
         ("tree_hospital_unit", facts.hospital_unit),
     ):

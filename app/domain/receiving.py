@@ -78,7 +78,7 @@ def _unclear(reading: Reading, facts: CodeFacts) -> str | None:
     """Why nothing certain can be said of it; a manifest that names its plain reading settles any doubt."""
     if isinstance(reading, ProductCode):
         return "product_code"
-    if facts.in_manifest:
+    if facts.in_manifest and (facts.drug is not None or facts.line is not None):
         return None if facts.packs else "ambiguous"  # a carton without children, and no ratio to count it by
     if isinstance(reading, Gs1) and (reading.ambiguous or reading.key is None) and not _is_piece(reading, facts):
         return "ambiguous"

@@ -56,12 +56,13 @@ class PackageCommands:
         reading = read(code_of(command.code), parts.catalogue.patterns())
         key = key_of(reading)
         drug = parts.catalogue.drug(command.drug)
+        known = parts.facts.of(reading, self._desk.key)
         problem = None
         if key is None:
             problem = "product_code" if isinstance(reading, ProductCode) else "unknown_code"
         elif drug is None:
             problem = "no_such_drug"
-        elif parts.facts.of(reading, self._desk.key).level is not None:
+        elif known.level is not None and known.drug is not None:
             problem = "level_known"
         if problem or drug is None:
             return self._no("level", seq, at_ms, text, problem, {"drug": command.drug})
@@ -80,7 +81,7 @@ class PackageCommands:
         self._desk.parts.receipts.take_back(self._desk.key.id, target.seq)
         self._tell(stamp, PackageEventRow(stamp.id, at_ms, CLERK, DECLARE_ERROR, declares=target.id))
         self._note(stamp.id, seq, at_ms, "undo", OK, text, negates=target.seq, code=target.code)
-        return CommandOutcome(seq, "undo", OK, "undone_outcome", {"seq": target.seq})
+        return CommandOutcome(seq, "undo", OK, f"undone_{target.command}", {"seq": target.seq})
 
     def _tell(self, stamp: Stamp, event: PackageEventRow) -> None:
         """To the log here, and to the hospital."""

@@ -162,10 +162,17 @@ class PackageTrees:
         found = []
         for each in self._packages.disputes(codes):
             sides = [self._side(each.source, each.says)]
-            if not each.within_one_source or each.other_says is not None:
+            if each.within_one_source and each.kind == "level" and str(self._listed(each.code)) == each.other_says:
+                sides.append(Side("prefix", "", None, each.other_says))
+            elif not each.within_one_source or each.other_says is not None:
                 sides.append(self._side(each.other, each.other_says))
             found.append(Conflict(each.code, each.kind, tuple(sides)))
         return tuple(found)
+
+    def _listed(self, code: str) -> int | None:
+        """The level of its prefix in the hospital's table."""
+        found = self._catalogue.prefix(_prefix(code))
+        return found[1] if found else None
 
     def _side(self, source: int, says: object) -> Side:
         kind, name, at_ms, _, _ = self._source_row(source)

@@ -30,9 +30,9 @@ SELECT d.line, d.drug, d.batch, d.expiry, d.packs, r.received, r.short, r.damage
 _SCANS_OF_PARENT = """
 SELECT e.seq, EXISTS (SELECT 1 FROM holds h WHERE h.pack = e.code AND h.receipt = e.receipt AND h.seq = e.seq)
   FROM entries e INDEXED BY entries_by_code WHERE e.code = ? AND e.receipt = ? AND e.counted = 1 AND e.in_force = 1"""
-_BATCHLESS = """
-SELECT c.id, c.drug FROM source_counts n CROSS JOIN contents c ON c.id = n.content
- WHERE n.source = ? AND c.batch = ''"""
+_HALF_NAMED = """
+SELECT c.id, c.drug, c.batch FROM source_counts n CROSS JOIN contents c ON c.id = n.content
+ WHERE n.source = ? AND (c.batch = '' OR c.drug = '')"""
 _TWIN_LINES = "SELECT 1 FROM delivery_lines WHERE delivery = ? GROUP BY drug, batch HAVING count(*) > 1 LIMIT 1"
 _ELSEWHERE = {"in": "received", "dispensed": "dispensed"}
 
@@ -89,6 +89,8 @@ class FactsReader:
             line = max(lines, key=lambda each: dict(packs.gains).get(each.line, 0))
             drug = drug or self._catalogue.drug(line.drug)
             drug_lines = self._drug_lines(drug, receipt)
+        if drug is None and packs:
+            drug = self._drug_inside()
         return CodeFacts(
             key,
             drug,
@@ -164,15 +166,19 @@ class FactsReader:
         return _by_ratio(drug, level or by_prefix) or 1
 
     def _places_by_drug(self, tree: PackageRow, drug: Drug | None, receipt: ReceiptKey) -> tuple[tuple[int, int], ...]:
-        """(content, line) for what the source names without a batch: a line of its drug with room for the package."""
-        found = self._sql.all(_BATCHLESS, tree.source)
+        """(content, line) for what the source names without a batch: a line of its drug with room for the package.
+
+        What has no drug, because nobody knows its prefix, is of the drug that the package is.
+        """
+        found = self._sql.all(_HALF_NAMED, tree.source)
         if not found:
             return ()
         count = self._packages.smallest(tree)
-        lines = {
-            content: _fitting(self._drug_lines(self._catalogue.drug(str(of)) if of else drug, receipt), None, count)
-            for content, of in cast("list[tuple[int, str]]", found)
-        }
+        lines = {}
+        for content, of, batch in cast("list[tuple[int, str, str]]", found):
+            lines_of = self._drug_lines(self._catalogue.drug(of) if of else drug, receipt)
+            same = tuple(line for line in lines_of if not batch or line.batch in (batch, None))
+            lines[content] = _fitting(same, batch or None, count)
         return tuple((content, line.line) for content, line in lines.items() if line is not None)
 
     def _told_line(self, claims: tuple[PackageRow, ...], mine: PackageRow | None, receipt: ReceiptKey) -> Line | None:
@@ -243,6 +249,11 @@ class FactsReader:
         prefix = product_key_of(reading)
         found = None if prefix is None else self._catalogue.prefix(prefix) or self._packages.learned(prefix)
         return (None, None) if found is None else (self._catalogue.drug(found[0]), found[1])
+
+    def _drug_inside(self) -> Drug | None:
+        """A drug that is in the scope, whether this delivery has it or not."""
+        contents = (self._packages.content(each) for each in self._scope.contents())
+        return next((self._catalogue.drug(each.drug) for each in contents if each and each.drug), None)
 
     def _any_recalled(self, drug: Drug | None, lines: tuple[Line, ...], label_batch: str | None) -> bool:
         asked = {(line.drug, line.batch) for line in lines} | ({(drug.drug, label_batch)} if drug else set())

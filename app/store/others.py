@@ -6,6 +6,7 @@ it is in force. What the hospital says because of this device is nobody else's.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -61,6 +62,8 @@ _DOUBTED = """
 SELECT 1 FROM entries e CROSS JOIN sync_outbox o ON o.id = e.id CROSS JOIN sync_attempt a ON a.n = o.n
  WHERE e.receipt = ? AND e.seq = ? LIMIT 1"""
 _OURS = "SELECT packs FROM outcomes WHERE pack = ? AND receipt = ? AND seq > ? ORDER BY seq DESC LIMIT 1"
+_ELSEWHERE = "given_elsewhere "  # key of `meta`; behind it stands the receipt
+_HERE_AGAIN = "SELECT 1 FROM known_codes WHERE code = ? AND receipt = ? AND outcome IS NOT NULL"
 _KNOWN_NUMBER = "SELECT packs FROM known_numbers WHERE receipt = ? AND line = ? AND outcome = ?"
 Recount = Callable[[str, Counter[tuple[int, str]]], None]
 
@@ -78,7 +81,10 @@ class OthersOutcomes:
         given = self._sql.all(
             "SELECT code, line, outcome, packs FROM known_codes WHERE receipt = ? AND outcome IS NOT NULL", receipt
         )
-        for code, line, outcome, packs in cast("list[tuple[str, int, str, int]]", given):
+        for code, line, outcome, packs in (
+            *cast("list[tuple[str, int, str, int]]", given),
+            *self._elsewhere(receipt),
+        ):
             self.give(receipt, code, line, outcome, packs)
         numbers = self._sql.all("SELECT line, outcome, packs FROM known_numbers WHERE receipt = ?", receipt)
         for line, outcome, packs in cast("list[tuple[int, str, int]]", numbers):
@@ -115,6 +121,30 @@ class OthersOutcomes:
             before = self._scope.sums(receipt)
             self._sql.run("DELETE FROM outcomes WHERE pack = ? AND receipt = ? AND seq = ?", code, receipt, OTHERS)
             self._recount(receipt, before)
+
+    def hear_elsewhere(self, receipt: str, rows: Sequence[tuple[str, int, str, int]]) -> None:
+        """All packs with an outcome in this receipt that another receipt has now: (code, line, outcome, packs). The
+        rows of these codes are the other's, so this list is kept for a receipt that opens here later.
+        """
+        before = self._elsewhere(receipt)
+        if before == list(rows):
+            return
+        self._sql.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", _ELSEWHERE + receipt, json.dumps(rows))
+        if not self._sql.one("SELECT 1 FROM receipts WHERE id = ?", receipt):
+            return
+        for code, line, outcome, packs in rows:
+            self.hear(receipt, code, line, outcome, packs)
+        for code in {row[0] for row in before} - {row[0] for row in rows}:
+            if self._sql.one(_HERE_AGAIN, code, receipt) is None:
+                self.take_away(receipt, code)
+
+    def _elsewhere(self, receipt: str) -> list[tuple[str, int, str, int]]:
+        found = self._sql.one("SELECT value FROM meta WHERE key = ?", _ELSEWHERE + receipt)
+        return (
+            []
+            if found is None
+            else [(code, line, outcome, packs) for code, line, outcome, packs in json.loads(str(found[0]))]
+        )
 
     def hear_numbers(self, receipt: str, numbers: Sequence[tuple[int, str, int]]) -> None:
         """The hospital's numbers of a receipt, of all devices together: (line, short | over | exempt, packs).

@@ -6,7 +6,7 @@ The verbs are those of EPCIS aggregation (trace-codes.md §8.6). Whatever stood 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -64,7 +64,12 @@ class PackageEvents:
     def __init__(self, database: peewee.SqliteDatabase, packages: Packages) -> None:
         self._sql = Sql(database)
         self._packages = packages
+        self._learnt: Callable[[Mapping[str, str]], None] = lambda _: None
         self._doers = {ADD: self._add, DELETE: self._delete, OBSERVE: self._observe, DECLARE_ERROR: self._declare_error}
+
+    def hear_lessons(self, learnt: Callable[[Mapping[str, str]], None]) -> None:
+        """`learnt` is called with a prefix and the drug that it was taken for, when a person says otherwise."""
+        self._learnt = learnt
 
     def apply(self, event: PackageEventRow) -> None:
         """Write it down, and what follows from it. A verb that nobody knows is kept and changes nothing."""
@@ -121,6 +126,7 @@ class PackageEvents:
         if event.drug is None or event.level is None:
             return
         if event.prefix is not None:
+            self._learnt({event.prefix: self._taken_for(event.prefix)})
             self._sql.run(
                 insert_statement("learned_prefixes", verb="INSERT OR REPLACE"),
                 event.prefix, event.drug, event.level, event.id,
@@ -139,6 +145,8 @@ class PackageEvents:
         """What an event brought is taken back: an opening, a lesson, a replacement. The log keeps both."""
         declared = event.declares
         self._sql.run("DELETE FROM opened WHERE event = ?", declared)
+        for (prefix,) in self._sql.all("SELECT prefix FROM learned_prefixes WHERE event = ?", declared):
+            self._learnt({str(prefix): self._taken_for(str(prefix))})
         self._sql.run("DELETE FROM learned_prefixes WHERE event = ?", declared)
         row = self._sql.one("SELECT verb, parent, code, prefix, replaces FROM package_events WHERE id = ?", declared)
         if row is None:
@@ -156,6 +164,11 @@ class PackageEvents:
             self._sql.run("DELETE FROM aliases WHERE old IN (?, ?)", replaces, code)
         elif verb == ADD:
             self._sql.run("UPDATE packages SET parent = NULL WHERE code = ? AND parent = ?", code, parent)
+
+    def _taken_for(self, prefix: str) -> str:
+        """The drug that a person said before, or none."""
+        known = self._packages.learned(prefix)
+        return known[0] if known else ""
 
     def _open(self, code: str, event: str) -> None:
         """The package and all around it stand for their content no more (§8.5 R7)."""

@@ -121,9 +121,10 @@ class Packages:
         self._contents: dict[int, Content] = {}
 
     def forget(self) -> None:
-        """A source, a delivery or an event came: ask anew."""
+        """A source, a delivery or an event came, or what was read was undone: ask anew."""
         self._places.clear()
         self._covered.clear()
+        self._contents.clear()
 
     def of(self, code: str) -> tuple[PackageRow, ...]:
         """What every complete source says of the code, the most trusted first."""

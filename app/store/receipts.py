@@ -26,6 +26,11 @@ _INSERT_HOLD = insert_statement("holds", verb="INSERT OR IGNORE")
 _INSERT_OUTCOME = insert_statement("outcomes")
 _COUNTERS = ("received", "short", "damaged", "rejected", "exempt", "over")
 _LIST_OF = {reason: row.shows_in for reason, row in SCAN_REASONS.items() if row.shows_in}
+_LISTED = f"""
+SELECT reason, coalesce(code, payload, hex(raw)), line, max(seq), count(*) FROM entries
+ WHERE receipt = ? AND kind = 'scan' AND (counted = 0 OR in_force = 1)
+   AND reason IN ({", ".join(f"'{reason}'" for reason in _LIST_OF)})
+ GROUP BY 1, 2 ORDER BY 4 DESC LIMIT ?"""  # noqa: S608 - closed list
 ESTIMATED = "estimated"  # the note of a scan that is counted by a ratio
 GUESSED_LINE = "line_guessed"  # … whose packs are known, but not their batch, while their drug is on several lines
 LEFT_TO_OTHERS = """
@@ -47,6 +52,7 @@ class ReceiptRow:
     remote_state: str | None
     held: bool
     next_seq: int
+    withdrawn: bool  # the hospital took the delivery back meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +118,17 @@ class Receipts:
 
     def find(self, receipt: str) -> ReceiptRow | None:
         row = self._sql.one(
-            "SELECT r.delivery, d.manifest, r.state, r.remote_state, r.held, r.next_seq "
+            "SELECT r.delivery, d.manifest, r.state, r.remote_state, r.held, r.next_seq, d.state "
             "FROM receipts r JOIN deliveries d ON d.id = r.delivery WHERE r.id = ?",
             receipt,
         )
         if row is None:
             return None
-        delivery, manifest, state, remote_state, held, next_seq = cast("tuple[int, str, str, str, int, int]", row)
+        delivery, manifest, state, remote_state, held, next_seq, of_delivery = cast(
+            "tuple[int, str, str, str, int, int, str]", row
+        )
         key = ReceiptKey(receipt, delivery, manifest == "complete")
-        return ReceiptRow(key, state, remote_state, bool(held), next_seq)
+        return ReceiptRow(key, state, remote_state, bool(held), next_seq, of_delivery == "withdrawn")
 
     def open(self, receipt: str, delivery: DeliveryRow, *, operator: str, at_ms: int) -> None:
         """Begin a receipt; what other devices already have of it counts from the start."""
@@ -338,6 +346,22 @@ class Receipts:
         found = {(_LIST_OF[str(reason)], code) for reason, code in rows if reason in _LIST_OF}
         counts = Counter(name for name, _ in found)
         return {str(name): counts[name] for name in Lists}
+
+    def listed(self, receipt: str, most: int) -> list[tuple[str, str, int | None, int, int]]:
+        """(list, code as shot, line, latest seq, how often) of the lists, newest first."""
+        rows = self._sql.all(_LISTED, receipt, most)
+        found = cast("list[tuple[str, str, int | None, int, int]]", rows)
+        return [(str(_LIST_OF[reason]), code, *rest) for reason, code, *rest in found]  # type: ignore[misc]
+
+    def packs_of_others(self, receipt: str) -> int:
+        """Packs that another device of this receipt has and that are in."""
+        row = self._sql.one(
+            "SELECT coalesce(sum(packs), 0) FROM holds h WHERE receipt = ?1 AND seq = ?2 "
+            "AND NOT EXISTS (SELECT 1 FROM holds m WHERE m.pack = h.pack AND m.receipt = ?1 AND m.seq > ?2)",
+            receipt,
+            OTHERS,
+        )
+        return 0 if row is None else cast("int", row[0])
 
     def _recount(self, receipt: str, before: Counter[tuple[int, str]]) -> None:
         """Move the counters by what became different about the packs of the scope."""

@@ -104,6 +104,7 @@ class Replica:
             change.multiplier, change.divisor, change.pack_ratio, change.storage, int(change.special),
             int(change.splittable), change.exempt, change.rx,
         )  # fmt: skip
+        unknown = self._sources.unknown(change.levels)
         self._sql.run("DELETE FROM prefixes WHERE drug = ?", change.drug)
         self._sql.many(
             insert_statement("prefixes", verb="INSERT OR REPLACE"),
@@ -120,7 +121,9 @@ class Replica:
             [(pattern, change.drug) for pattern in change.maker_patterns],
         )
         self._catalogue.forget()
+        self._sources.expect(unknown)
         yield
+        yield from self._sources.name()
 
     def _recall(self, change: RecallChange) -> Iterator[None]:
         if change.active:
@@ -185,6 +188,9 @@ class Replica:
             self._receipts.others.hear_numbers(
                 change.id, [(row.line, kind, getattr(row, kind)) for row in change.lines for kind in OUTCOMES_BY_LINE]
             )
+        if change.outcomes is not None:
+            named = [(row.code, row.line, row.outcome, row.packs) for row in change.outcomes]
+            self._receipts.others.hear_elsewhere(change.id, [row for row in named if row[2] in OUTCOMES_BY_CODE])
         yield
 
     def _codes(self, change: CodesChange) -> Iterator[None]:

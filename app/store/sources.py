@@ -9,7 +9,7 @@ sources that contradict each other both stay, and the packages concerned may not
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import cast
@@ -19,8 +19,9 @@ import peewee
 from app.domain.packages import PackageClaim
 from app.store.catalogue import Catalogue
 from app.store.packages import TRUST, Packages
-from app.store.staging import Replaced, Staging
+from app.store.staging import Contents, Replaced, Staging
 from app.store.tables import Sql, insert_statement
+from app.store.unnamed import Unnamed
 
 STEP_ROWS = 100
 _DOUBT = insert_statement("doubts", verb="INSERT OR IGNORE")
@@ -65,11 +66,14 @@ class PackageSources:
         self, database: peewee.SqliteDatabase, catalogue: Catalogue, packages: Packages, now_ms: Callable[[], int]
     ) -> None:
         self._sql = Sql(database)
+        self._catalogue = catalogue
         self._packages = packages
         self._staging = Staging(database, catalogue, packages)
+        self._unnamed = Unnamed(database, self._staging)
         self._now_ms = now_ms
         self._came: Callable[[int], None] = lambda _: None
         self._ended: Callable[[], None] = lambda: None
+        self._named_soon: Callable[[], None] = lambda: None
         self._corrected: Callable[[int, Sequence[Replaced]], None] = lambda _, __: None
 
     def listen(self, came: Callable[[int], None]) -> None:
@@ -83,6 +87,11 @@ class PackageSources:
     def hear_of_ends(self, ended: Callable[[], None]) -> None:
         """`ended` is called when sources are asked no more, in the same transaction: their rows can go."""
         self._ended = ended
+
+    def hear_of_unnamed(self, named_soon: Callable[[], None]) -> None:
+        """`named_soon` drives `name` when nobody waits for anything; it is called now, for what a kill left over."""
+        self._named_soon = named_soon
+        named_soon()
 
     def find(self, kind: str, name: str, version: int) -> Found | None:
         row = self._sql.one(
@@ -135,9 +144,9 @@ class PackageSources:
 
         `replacing`: the source may say something else of a code than before; what it said is kept as a correction.
         """
-        left = iter(claims)
+        left, contents = iter(claims), Contents()
         while part := list(islice(left, STEP_ROWS)):
-            replaced, forgotten = self._staging.block(source, part, replacing=replacing)
+            replaced, forgotten = self._staging.block(source, part, contents, replacing=replacing)
             if replaced:
                 self._correct(source, replaced, forgotten)
             if counting:
@@ -183,6 +192,32 @@ class PackageSources:
             doubted = self._sql.all(_UNRIPE_DOUBTS, *pair)
             gone = [doubt for doubt in doubted if doubt not in found]
             self._sql.many("DELETE FROM doubts WHERE code = ? AND source = ? AND other = ? AND because = ?", gone)
+
+    def expect(self, prefixes: Mapping[str, str]) -> None:
+        """Something else is known of these prefixes now than the drug that they were taken for (none: nothing was);
+        what follows from it is for `name`.
+        """
+        self._unnamed.expect(prefixes)
+
+    def learn(self, prefixes: Mapping[str, str]) -> None:
+        """As `expect`, and somebody drives `name` soon."""
+        self._unnamed.expect(prefixes)
+        self._named_soon()
+
+    def unknown(self, prefixes: Iterable[str]) -> dict[str, str]:
+        """Of these prefixes those that the hospital never told of, and the drug that a clerk took them for."""
+        new = [prefix for prefix in prefixes if self._catalogue.prefix(prefix) is None]
+        return {prefix: known[0] if (known := self._packages.learned(prefix)) else "" for prefix in new}
+
+    def name(self) -> Iterator[None]:
+        """Packages that came before get the drug of the expected prefixes, and their level. In small steps."""
+        for named in self._unnamed.steps():
+            for source, codes in named.items():
+                self._doubt(self._sql.all(_DISPUTES_ABOUT, source, _json(list(codes))))
+            yield
+        for source in self._unnamed.end():
+            self._packages.forget()
+            self._came(source)
 
     def drop(self, source: int, *, why: str | None = None) -> None:
         """It is not asked, and its name is free for another try."""

@@ -61,6 +61,11 @@ class StoreWriter:
         self._last_urgent = self._last_scan = 0.0
         self._longer = 1.0
         self._inside = False
+        self._forgets: tuple[Callable[[], None], ...] = ()
+
+    def when_undone(self, *forgets: Callable[[], None]) -> None:
+        """Called after a transaction that failed, on the writer's thread: what was read in it may never have been."""
+        self._forgets += forgets
 
     def call(self, job: Callable[[], T], *, priority: int = SCAN, write: bool = True) -> T:
         """Run `job` inside one IMMEDIATE transaction (none when not `write`), wait, and return what it returns.
@@ -163,8 +168,13 @@ class StoreWriter:
         with sorted_failures():
             if not write or self._inside:
                 return job()
-            with immediate(self.database), self._inside_a_transaction():
-                result = job()
+            try:
+                with immediate(self.database), self._inside_a_transaction():
+                    result = job()
+            except BaseException:
+                for forget in self._forgets:
+                    forget()
+                raise
         if not quiet:
             self._last_write = time.perf_counter()
         self._plan_checkpoint()

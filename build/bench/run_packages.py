@@ -36,6 +36,16 @@ def pallets(runs: int) -> list[Measure]:
     ]
 
 
+def receipt(runs: int) -> list[Measure]:
+    """A delivery of 10,000 expected codes is opened, and closed when all are in, against its rows read and written."""
+    ours, bare = [], []
+    for _ in range(runs):
+        with folder() as place:
+            ours.append(run("ours_receipt.py", place))
+            bare.append(run("bare_receipt.py", place, "RECEIPT-1-R1"))
+    return [both(f"10,000 expected codes, {what}", ours, bare, what, middle, 4) for what in ("open", "close")]
+
+
 def lookups(runs: int) -> list[Measure]:
     """`show` through a Reader in this process, and the facts of a scan; here the bare run is our own smallest file."""
     found: dict[int, list[Values]] = {size: [] for size in SIZES}
@@ -125,4 +135,8 @@ def campaign(seed: int) -> dict[str, Any]:
     return found
 
 
-FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {"packages": packages, "hard_deliveries": hard_deliveries}
+FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
+    "receipt": receipt,
+    "packages": packages,
+    "hard_deliveries": hard_deliveries,
+}

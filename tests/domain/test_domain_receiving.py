@@ -136,9 +136,9 @@ CASES: list[tuple[str, Reading, CodeFacts]] = [
         CARTON.packs, gains=((1, 5), (2, 5))), lines=(LINE_OPEN, replace(LINE_OPEN, line=2, received=6)))),
     ("ok", TRACE, replace(on_line(replace(CARTON, in_manifest=False), coded=False), packs=replace(
         CARTON.packs, gains=((1, 5), (2, 5))), lines=(LINE_OPEN, replace(LINE_OPEN, line=2, received=5)))),
-    # held_by_stop, not_recorded and scan_not_allowed are given by the flow.
+    # held_by_stop, not_recorded, scan_not_allowed and delivery_withdrawn are given by the flow.
 ]  # fmt: skip
-WITHOUT_CASE = {"held_by_stop", "not_recorded", "scan_not_allowed"}
+WITHOUT_CASE = {"held_by_stop", "not_recorded", "scan_not_allowed", "delivery_withdrawn"}
 
 
 @pytest.mark.parametrize(("reason", "reading", "facts"), CASES)

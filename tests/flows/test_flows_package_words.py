@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from app.base.texts import LANGUAGES, Texts
-from app.cli.tree_words import facts_lines, tree_lines
+from app.cli.tree_words import Said, facts_lines, tree_lines
 from app.flows.package_view import Conflict, DrugFacts, PackageTree, Side, SourceLine, State, TreeNode
 
 TEXTS = Texts.load()
@@ -64,9 +64,23 @@ def test_who_disagrees_about_what() -> None:
     ]  # fmt: skip
 
 
+def test_what_stands_above_the_tree_is_not_said_again() -> None:
+    said = Said("药", "B1", "2029-06-30", "1 箱 × 120 瓶/箱 = 120 瓶")
+
+    def told(root: TreeNode) -> list[str]:
+        return list(tree_lines(PackageTree(root, arithmetic=said.arithmetic), TEXTS, "zh", ZONE, said=said))
+
+    assert told(node("X1", 1, expiry="2029-06-30", here=True)) == ["包装关系：", "  → 小包装 X1 已收"]
+    assert told(node("X1", 1, expiry="2029-06-30", here=True, batches=("B1", "B2"), disputed=True))[1:] == [
+        "  → 小包装 X1 已收 说法不一 · 批号 B1、B2",
+    ]
+    around = node("C1", 3, node("X1", 1, here=True, expiry="2029-06-30"), expiry="2029-06-30")
+    assert told(around)[1:] == ["    大箱 C1 1/1 药 · 批号 B1 · 有效期至 2029-06-30", "    → 小包装 X1 已收"]
+
+
 def test_facts_and_nothing() -> None:
     assert lines(PackageTree(None)) == []
-    facts = DrugFacts("通用", maker="厂", arithmetic="60 盒 × 20 瓶/盒 = 1200 瓶")
+    facts = DrugFacts("通用", expiry="2029-06-30", maker="厂", arithmetic="60 盒 × 20 瓶/盒 = 1200 瓶")
     assert list(facts_lines(facts, TEXTS, "zh")) == ["通用名：通用", "生产企业：厂", "60 盒 × 20 瓶/盒 = 1200 瓶"]
 
 

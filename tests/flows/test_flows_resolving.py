@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from app.base.errors import Trouble
 from app.base.options import Environment
+from app.base.texts import Texts
 from app.flows.resolving import Relay
 from app.wiring import Call, Program
 from sync.changes import DrugChange
@@ -41,6 +44,42 @@ def test_every_source_on_board_answers_and_says_who_it_is(dock: PackageDock) -> 
     assert (by_hospital.parent, by_hospital.batch) == (bundle(0), None)
     assert answers[3].children == (box(0), box(1))
     assert [answer.trust for answer in answers[:3]] == [40, 30, 20]
+
+
+def test_a_manifest_of_an_unknown_prefix_is_named_when_a_clerk_says_what_it_is(dock: PackageDock) -> None:
+    strangers = [code("8999777", number) for number in range(3)]
+    dock.tell([row(carton(5), batch=None), *(row(one, carton(5)) for one in strangers)])
+    assert [answer.drug for answer in dock.program.resolve(strangers)] == [None] * 3
+    dock.desk().command(f"level {strangers[0]} D1 1")
+
+    def named() -> bool:
+        return {answer.drug for answer in dock.program.resolve(strangers) if answer.source == "relay"} == {"D1"}
+
+    until = time.monotonic() + 30
+    while not named() and time.monotonic() < until:
+        threading.Event().wait(0.02)
+    assert named()
+
+
+def test_a_box_that_was_counted_before_its_manifest_was_named_moves_to_its_line_with_an_entry(tmp_path: Path) -> None:
+    with PackageDock(tmp_path) as dock:
+        dock.set_up(lines={"B1": 5, "B2": 5})
+        stranger = code("8999777", 1)
+        dock.tell([row(carton(5), batch=None), row(stranger, carton(5), batch="B2")])
+        desk = dock.desk()
+
+        def learnt_and_shot() -> str:
+            """In one breath: nothing comes between, so that no line is told yet."""
+            desk.command(f"level {stranger} D1 1")
+            return desk.scan(stranger.encode()).reason
+
+        assert dock.program.writer.call(learnt_and_shot) == "ok"
+        until = time.monotonic() + 30
+        while not (found := dock.rows("SELECT line FROM holds WHERE line = 2")) and time.monotonic() < until:
+            threading.Event().wait(0.02)
+        assert found == [(2,)]
+        trail = dock.rows("SELECT coalesce(command, kind), line, in_force FROM entries ORDER BY seq")
+        assert trail == [("level", None, 1), ("scan", 1, 0), ("restated", None, 0), ("scan", 2, 1)]
 
 
 def test_a_replaced_code_says_by_what(dock: PackageDock) -> None:
@@ -94,3 +133,13 @@ def test_a_prefix_may_be_counted_in_its_own_unit(dock: PackageDock) -> None:
     assert [tree.arithmetic for tree in shown.values() if tree] == [
         "1 盒 × 20 瓶/盒 = 20 瓶", "1 盒 × 10 瓶/盒 = 10 瓶",
     ]  # fmt: skip
+
+
+def test_who_says_another_level_than_its_prefix_is_named(dock: PackageDock) -> None:
+    """The second voice is the hospital's table, not the source once more."""
+    dock.tell([row(box(0), level=3)])
+    tree = dock.program.look_up(box(0)).tree
+    assert tree is not None
+    [conflict] = tree.conflicts
+    assert [(side.kind, side.says) for side in conflict.sides] == [("relay", "3"), ("prefix", "1")]
+    assert all(Texts.load().has(f"tree_source_{side.kind}") for side in conflict.sides)

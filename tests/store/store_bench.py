@@ -79,6 +79,8 @@ class Bench:
         self.outbox = Outbox(self.database)
         self.sources = PackageSources(self.database, self.catalogue, self.packages, self.clock.now_ms)
         self.events = PackageEvents(self.database, self.packages)
+        self.events.hear_lessons(self.sources.learn)
+        self.sources.hear_of_unnamed(lambda: self.writer.sweep(self.sources.name))
         self.replica = Replica(self.database, self.catalogue, self.receipts, self.sources, self.events)
         self.parts = Parts(
             self.writer, self.catalogue, self.facts, self.receipts, self.outbox, self.clock, IdMaker(), device,

@@ -270,6 +270,24 @@ def test_what_is_contradicted_is_kept_and_stands_for_nothing(
     assert shelf.bench.rows("SELECT pack FROM holds") == []
 
 
+def test_what_a_failed_transaction_brought_is_forgotten_with_it(shelf: Shelf) -> None:
+    """A full disk takes back the rows of a batch, and its number is given to another batch."""
+    sources, call = shelf.bench.sources, shelf.bench.writer.call
+    source = call(lambda: sources.begin("relay", "M-1", 1, at_ms=1, delivery=LATE))
+
+    def fails() -> None:
+        for _ in sources.stage(source, [claim(box(0), batch="B9"), claim(box(0), batch="B8")]):
+            pass
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError, match="full"):
+        call(fails)
+    shelf.stage([claim(box(1), batch="B1"), claim(box(1), batch="B2"), claim(box(2), batch="B9")])
+    found = "SELECT p.code, c.batch FROM packages p JOIN contents c ON c.id = p.content ORDER BY 1"
+    assert shelf.bench.rows(found) == [(box(1), "B1"), (box(2), "B9")]
+    assert shelf.bench.rows(DISPUTES) == [(box(1), "content", "B2", "B1")]
+
+
 # ------------------------------------------------------------- what hard deliveries brought to light, a test for each
 
 

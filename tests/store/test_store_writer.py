@@ -307,7 +307,7 @@ def test_one_folding_waits_however_long_a_burst_is(bench: Bench, monkeypatch: py
 
     for burst in range(20):
         write_rows(bench, 20, f"burst {burst} row ")
-    assert not bench.writer._checkpointer.waiting(1), "another one in the queue"
+    assert len(bench.writer._checkpointer._inbox) < 2, "a sweep may be on the thread, and one folding behind it"
     quiet.set()
     bench.writer._checkpointer.call(lambda: None)
     assert len(folded) == 1

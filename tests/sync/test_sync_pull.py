@@ -40,7 +40,7 @@ def test_a_cursor_that_is_gone_begins_from_the_beginning(middleware: Middleware,
     fill(middleware, 3)
     assert device.drain(middleware.url).fetched == 3
     assert "cursor" not in middleware.queries[-1]
-    assert device.sql("SELECT cursor FROM sync_cursor") == [("3",)]
+    assert device.sql("SELECT cursor FROM sync_cursor WHERE realm = 'hospital-a'") == [("3",)]
 
 
 def test_a_page_that_does_not_decode_does_not_move_the_cursor(middleware: Middleware, device: Device) -> None:
