@@ -10,11 +10,16 @@
       the setting   foreign_realm  insecure_url  bad_server_url  bad_device
       the relay     relay_absent  relay_denied  relay_unreachable  relay_untrusted  relay_busy  relay_bad_reply
                     relay_bad_address  relay_elsewhere
+      a voucher     voucher_not_one  voucher_expired  voucher_used  voucher_not_activated  voucher_refused
+                    decoder_silent  decoder_absent
+      insurance     person_unknown  area_not_open  token_expired  insurance_refused  insurance_down  signed_out
+                    gateway_refused
+      the envelope  envelope_lacks  envelope_too_long  envelope_too_large  seal_missing
       ourselves     limit_reached  sync_bug
 
-Words for each code stand in resources/texts/: sync.toml (with the answer codes of items), wire.toml, and relay.toml
-with those of refused manifests. No error carries a secret, a credential or what a reply holds: only our own words,
-statuses, and names of members.
+Words for each code stand in resources/texts/: sync.toml (with the answer codes of items), wire.toml, insurance.toml,
+and relay.toml with those of refused manifests. No error carries a secret, a credential or what a reply holds: only our
+own words, statuses, and names of members. A `Refusal` brings a sentence to be shown, apart from all these.
 """
 
 from __future__ import annotations
@@ -54,6 +59,24 @@ CODES = (
     "relay_bad_reply",
     "relay_bad_address",
     "relay_elsewhere",
+    "voucher_not_one",
+    "voucher_expired",
+    "voucher_used",
+    "voucher_not_activated",
+    "voucher_refused",
+    "decoder_silent",
+    "decoder_absent",
+    "person_unknown",
+    "area_not_open",
+    "token_expired",
+    "insurance_refused",
+    "insurance_down",
+    "signed_out",
+    "gateway_refused",
+    "envelope_lacks",
+    "envelope_too_long",
+    "envelope_too_large",
+    "seal_missing",
     "limit_reached",
     "sync_bug",
 )
@@ -163,3 +186,17 @@ class SyncError(Exception):
         self.problem = problem
         self.retry_after_s = retry_after_s
         self.subject = subject
+
+
+class Refusal(SyncError):
+    """The insurance, or somebody before it, understood the call and said no.
+
+    `said` is its sentence for the person at the desk; it may name the patient, so it is shown and never logged: it
+    stands in no text of this error. `number` is its own code, `reference` its number of this call.
+    """
+
+    def __init__(self, code: str, *, said: str = "", number: str = "", reference: str = "") -> None:
+        super().__init__(code, number if number.lstrip("-").isdigit() and len(number) <= 8 else "")
+        self.said = said
+        self.number = number
+        self.reference = reference

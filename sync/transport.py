@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -42,14 +42,18 @@ _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, its path relative to the server's address. `read_s`, `reply_bytes` replace the usual limits."""
+    """One request, its path relative to the server's address. `read_s`, `reply_bytes` replace the usual limits.
+
+    `headers` come over the usual ones. Body and headers may be a patient's or a secret: no repr shows them.
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     read_s: float | None = None
     reply_bytes: int | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Reply:
 
     status: int
     retry_after_s: int | None
-    body: bytes
+    body: bytes = field(repr=False)
     kind: str = "application/json"
 
 
@@ -67,7 +71,7 @@ class Begun:
     """What came of a reply that broke off; of its body the first bytes at the most."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class Transport(Protocol):
@@ -176,7 +180,7 @@ class HttpTransport:
             call.path.lstrip("/"),
             params=dict(call.query) or None,
             content=call.body,
-            headers={"Content-Type": "application/json"} if call.body is not None else {},
+            headers=({"Content-Type": "application/json"} if call.body is not None else {}) | dict(call.headers),
             timeout=httpx.Timeout(read_s, connect=connect_s),
         )
         if self._credential is not None:

@@ -96,6 +96,7 @@ class Profile:
     input: str = "object"  # object, string
     most_signs: int = 40_000
     most_lines: int = 50
+    wire: Mapping[str, object] = field(default_factory=dict)  # how the envelope travels; `profile_wire` hands it on
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def laid_over(base: Data, more: Data) -> dict[str, object]:
 def profile_of(data: Data) -> Profile:
     """Raises BadProfile."""
     known = {"name", "zh", "base", "forms", "tables", "fields", "messages", "trades", "routes", "options", "limits"}
-    _only(data, known | {"wrapper", "input"}, "profile")
+    _only(data, known | {"wrapper", "input", "wire"}, "profile")
     tables = {name: _texts(table, f"tables.{name}") for name, table in _tables(data, "tables").items()}
     reader = _Reader(_tables(data, "fields"), tables)
     said = _tables(data, "messages")
@@ -77,6 +77,7 @@ def profile_of(data: Data) -> Profile:
         str(data.get("input", "object")),
         _count(limits, "signs", "limits") or 40_000,
         _count(limits, "lines", "limits") or 50,
+        _table(data, "wire"),
     )
 
 

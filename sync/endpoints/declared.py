@@ -23,3 +23,11 @@ RELAY_HEADS = Endpoint(
 RELAY_ROWS = Endpoint("relay_rows", "GET", f"{_VERSION}/rows", "relay.yaml", Repeat.SAFE, 0, few=500, many=500)
 RELAY_ACK = Endpoint("relay_ack", "POST", f"{_VERSION}/ack", "relay.yaml", Repeat.SAFE, 64 * _KB)
 RELAY_RESOLVE = Endpoint("relay_resolve", "POST", "/v1/resolve", "relay.yaml", Repeat.SAFE, 4 * _MB, few=100, many=100)
+
+_INSURANCE = "evoucher.yaml"
+HIS_VOUCHER = Endpoint("his_voucher", "POST", "/v1/evoucher/decode", _INSURANCE, Repeat.ASK_FIRST, 64 * _KB)
+TXN_SIGN_IN = Endpoint("txn9001", "POST", "", _INSURANCE, Repeat.SAFE, 64 * _KB)
+TXN_VOUCHER = Endpoint("txn6101", "POST", "", _INSURANCE, Repeat.ASK_FIRST, 256 * _KB)
+TXN_PERSON = Endpoint("txn1101", "POST", "", _INSURANCE, Repeat.SAFE, 256 * _KB)
+TXN_HAND_OVER = Endpoint("txn_passthrough", "POST", "", _INSURANCE, Repeat.ASK_FIRST, 1 * _MB)
+"""Transactions in an envelope: the form of the site says where each is posted to. None is repeated by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sync.endpoints import (
+    his_voucher,
     middleware_ask,
     middleware_changes,
     middleware_items,
@@ -11,6 +12,10 @@ from sync.endpoints import (
     relay_heads,
     relay_resolve,
     relay_rows,
+    txn1101,
+    txn6101,
+    txn9001,
+    txn_passthrough,
 )
 from sync.endpoints.endpoint import Endpoint
 
@@ -26,4 +31,12 @@ RELAY_ENDPOINTS: tuple[Endpoint, ...] = (
     relay_rows.ENDPOINT,
     relay_ack.ENDPOINT,
     relay_resolve.ENDPOINT,
+)
+
+INSURANCE_ENDPOINTS: tuple[Endpoint, ...] = (
+    his_voucher.ENDPOINT,
+    txn9001.ENDPOINT,
+    txn6101.ENDPOINT,
+    txn1101.ENDPOINT,
+    txn_passthrough.ENDPOINT,
 )

@@ -139,6 +139,22 @@ def test_back_off_grows_to_its_cap() -> None:
     assert [round(one) for one in longest] == [0, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_who_asks_what_is_new_hears_it_at_once() -> None:
+    pacing = Pacing(SETTINGS)
+    assert pacing.begin(100.0)
+    pacing.succeed(100.0, pulled=True, more=False, again_in_s=None)
+    pacing.nudge(101.0, urgent=True)
+    assert (pacing.due_at(), pacing.begin(101.0)) == (101.0, False), "something to send is no question"
+    pacing.nudge(102.0, urgent=True, fetch=True)
+    assert (pacing.due_at(), pacing.begin(102.0)) == (102.0, True)
+    pacing.nudge(102.1, urgent=True, fetch=True)  # while that one is under way, and has heard perhaps
+    pacing.succeed(102.5, pulled=True, more=False, again_in_s=None)
+    assert pacing.due_at() <= 102.5
+    assert pacing.begin(102.5) is True
+    pacing.succeed(102.6, pulled=True, more=False, again_in_s=None)
+    assert pacing.due_at() == 132.6
+
+
 def test_a_nudge_lingers_an_urgent_one_does_not_and_fifty_are_company() -> None:
     pacing = Pacing(SETTINGS)
     assert pacing.begin(0.0) is True
