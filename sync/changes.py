@@ -205,14 +205,26 @@ class NumbersRow(Struct, frozen=True):
     exempt: Count = 0
 
 
+class OutcomeRow(Struct, frozen=True):
+    """A pack with an outcome (damaged, rejected) in this receipt that another receipt has now."""
+
+    code: Word
+    line: Ordinal
+    outcome: str
+    packs: Count = 1
+
+
 class ReceiptChange(Struct, frozen=True, tag_field="kind", tag="receipt"):
-    """A receipt as the hospital holds it; `state`: open or closed. `lines` absent: nothing is said of numbers."""
+    """A receipt as the hospital holds it; `state`: open or closed. `lines` absent: nothing is said of numbers;
+    `outcomes` absent: nothing is said of packs that another receipt has now.
+    """
 
     id: Word
     delivery: Word
     state: str
     equation: Equation | None = None
     lines: tuple[NumbersRow, ...] | None = None
+    outcomes: tuple[OutcomeRow, ...] | None = None
 
 
 class CodeRow(Struct, frozen=True):

@@ -115,10 +115,13 @@ class SyncEngine:
         if self._relay is not None:
             self._relay.start()
 
-    def nudge(self, *, urgent: bool = False) -> None:
-        """There is something to send; after the commit. Ten nudges are one exchange. Never blocks."""
+    def nudge(self, *, urgent: bool = False, fetch: bool = False) -> None:
+        """There is something to send; after the commit. Ten nudges are one exchange. Never blocks.
+
+        `fetch`: somebody wants to know what is new, too.
+        """
         with self._wake:
-            self._pacing.nudge(self._clock.monotonic(), urgent=urgent)
+            self._pacing.nudge(self._clock.monotonic(), urgent=urgent, fetch=fetch)
             self._wake.notify_all()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -212,6 +215,7 @@ class SyncEngine:
         return self._exchange.run(drain=drain, pull=pull, stopping=stopping, hurried=hurried)
 
     def _look(self, cycle: Cycle) -> Outlook:
+        self._hooks.after_exchange()
         look = partial(
             self._dispatch.outlook, self._exchange.realm, self._clock.now_ms(), can_ask=self._exchange.can_ask
         )

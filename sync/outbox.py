@@ -33,6 +33,11 @@ _SET_ASIDE = (
     "UPDATE sync_outbox SET code = CASE state WHEN 'queued' THEN 'set_aside' ELSE code END, state = 'held' "
     "WHERE state IN ('queued', 'refused') AND id = ?"
 )
+_HOLD = "UPDATE sync_outbox SET state = 'held', code = ?, text = ? WHERE state = 'queued' AND id = ?"
+_SUPERSEDE = (
+    "UPDATE sync_outbox SET state = 'accepted', result = 'superseded', code = 'superseded', settled_ms = ?, "
+    "reported = 1 WHERE state IN ('held', 'refused') AND id = ?"
+)
 _ROW = (
     "SELECT n, id, realm, receipt, seq, kind, negates, state, result, code, text, with_ids, attempts, created_ms, "
     "settled_ms FROM sync_outbox"
@@ -164,6 +169,19 @@ class Outbox:
     def set_aside(self, ids: Sequence[str]) -> int:
         """Hold queued and refused items until somebody sends them again; how many. A refusal keeps its reason."""
         return self._move(_SET_ASIDE, ids)
+
+    def hold(self, item_id: str, code: str, text: str) -> None:
+        """A queued item waits for a person, with the reason."""
+        self._database.execute_sql(_HOLD, (code, text, packed(item_id)))
+
+    def supersede(self, ids: Sequence[str], now_ms: int) -> int:
+        """Held and refused items in whose place something later has arrived: nobody has to do anything about them.
+
+        They end among those that are done, with the reason `superseded`; how many.
+        """
+        cursor = self._database.cursor()
+        cursor.executemany(_SUPERSEDE, [(now_ms, packed(item_id)) for item_id in ids])
+        return max(cursor.rowcount, 0)
 
     def fetched_ms(self, realm: str) -> int | None:
         """When changes of this realm last came in (epoch ms); None if none ever did."""

@@ -24,6 +24,7 @@ class Pacing:
         self._ordered_until = -math.inf
         self._failures = 0
         self._nudges = 0
+        self._asked = False  # somebody wanted to hear what is new since the last cycle began
 
     @property
     def failures(self) -> int:
@@ -35,8 +36,10 @@ class Pacing:
         """Somebody nudged since the last cycle began."""
         return self._nudges > 0
 
-    def nudge(self, now: float, *, urgent: bool) -> None:
-        """There is something to send: at once, when company is complete, or after the linger."""
+    def nudge(self, now: float, *, urgent: bool, fetch: bool = False) -> None:
+        """There is something to send: at once, when company is complete, or after the linger. `fetch`: and to hear."""
+        if fetch:
+            self._asked, self._pull_at = True, min(self._pull_at, now)
         self._nudges += 1
         at_once = urgent or self._nudges >= self._settings.batch_items
         self._push_at = min(self._push_at, now if at_once else now + self._settings.linger_s)
@@ -57,7 +60,7 @@ class Pacing:
 
     def begin(self, now: float) -> bool:
         """A cycle begins and takes the nudges with it; True if it should pull."""
-        self._nudges = 0
+        self._nudges, self._asked = 0, False
         self._push_at = self._again_at = math.inf
         self._last_try = now
         return self._pull_at <= now
@@ -71,7 +74,7 @@ class Pacing:
         if pull_in_s is not None:
             self._pull_at = now + pull_in_s
         elif pulled:
-            self._pull_at = now if more else now + self._settings.pull_interval_s
+            self._pull_at = now if more or self._asked else now + self._settings.pull_interval_s
         if again_in_s is not None:
             self._again_at = now + max(again_in_s, self._settings.backoff_base_s / 4)
 

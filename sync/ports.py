@@ -117,6 +117,8 @@ class Hooks:
     """The realm of this data folder, None in a new one (writer thread)."""
     on_status: Callable[[SyncStatus], None]
     """Any thread; must not block."""
+    after_exchange: Callable[[], None] = lambda: None
+    """After each exchange, before what is left is reckoned up: what it queues is of the same run (engine's thread)."""
     on_unknown: Callable[[Sequence[Unknown]], None] = lambda _: None
     """Members that this version does not know, in the transaction that takes in the rest (writer thread)."""
     scans_come: Callable[[], bool] = lambda: False

@@ -22,12 +22,21 @@ VOUCHER = re.compile(
 )
 
 
+LEAST_VOUCHER = 23
+"""Signs of the shortest text that can be one."""
+
+
 def own_form(text: str) -> tuple[str, str] | None:
     """`MATOU!undo` → ("command", "undo"); None if it is not one of ours."""
     if not text.startswith(PREFIX) or len(text) <= len(PREFIX):
         return None
     kind = KINDS.get(text[len(PREFIX)])
     return (kind, text[len(PREFIX) + 1 :]) if kind else None
+
+
+def delivery_code(number: str) -> str:
+    """What is printed on a note, and shown where a receipt is handed over."""
+    return f"{PREFIX}={number}"
 
 
 def holds_voucher(text: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from app.domain.upload_owners import Owner
 
 
 class Verdict(enum.StrEnum):
@@ -50,6 +53,21 @@ class Row:
     shows_in: Lists | None = None
 
 
+LIST_OWNERS: Mapping[Lists, Owner] = {
+    Lists.EXTRA: Owner.PHARMACIST,
+    Lists.FOREIGN: Owner.SUPPLIER,
+    Lists.DUPLICATE: Owner.CLERK,
+    Lists.OFFERED: Owner.CLERK,
+    Lists.CONFLICT: Owner.CLERK,
+    Lists.ALREADY: Owner.PHARMACIST,
+    Lists.WRONG_BATCH: Owner.PHARMACIST,
+    Lists.EXPIRED: Owner.PHARMACIST,
+    Lists.RECALLED: Owner.PHARMACIST,
+    Lists.NEAR_EXPIRY: Owner.PHARMACIST,
+    Lists.TO_CLEAR: Owner.CLERK,
+}
+"""Whose turn it is. A list's reason and next step are the title and advice of `recv_list_<name>`."""
+
 OK = "ok"
 
 SCAN_REASONS: dict[str, Row] = {
@@ -72,6 +90,7 @@ SCAN_REASONS: dict[str, Row] = {
     "unknown_code": Row(Verdict.ATTENTION, Panel.ATTENTION, False, Lists.TO_CLEAR),
     "ambiguous": Row(Verdict.ATTENTION, Panel.ATTENTION, False, Lists.TO_CLEAR),
     "scan_not_allowed": Row(Verdict.REFUSED, Panel.STOP, False),
+    "delivery_withdrawn": Row(Verdict.REFUSED, Panel.STOP, False),
     "voucher_at_dock": Row(Verdict.REFUSED, Panel.STOP, False),
     "held_by_stop": Row(Verdict.REFUSED, Panel.STOP, False),
     "not_recorded": Row(Verdict.REFUSED, Panel.STOP, False),
@@ -97,6 +116,7 @@ COMMAND_REASONS: frozenset[str] = frozenset(
         "no_right",
         "other_store_room",
         "acceptance_unfinished",
+        "delivery_withdrawn",
         "witness_pin_missing",
         "acceptance_same_person",
         "acceptance_not_concluded",

@@ -12,6 +12,7 @@ ANY_COLD, ANY_WARM = -273.0, 999.0
 COLD_CHAIN_MOST_C = 10.0
 # Decimal point or comma, a minus of any script, a unit or none (NFKC has made ℃ to °C).
 _TYPED = re.compile(r"([-−–]?)([0-9]{1,3})(?:[.,]([0-9]{1,3}))?(?:°?([CcFf]))?")
+NAMED_RANGE = re.compile(r"([^\W\d_]{1,20})\s+(-?[0-9]{1,3}(?:\.[0-9]+)?)\s+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 _NUMBER = r"([-−–]?[0-9]{1,3}(?:\.[0-9]+)?)"
 _UNIT = r"\s*(?:°?[Cc])?\s*"
 _SPAN = re.compile(rf"{_NUMBER}{_UNIT}(?:[~—]+|[-−–]|[^\W\dCcFf_]){_UNIT}{_NUMBER}{_UNIT}")  # `2~8`, a word between
@@ -68,6 +69,17 @@ def range_of(storage: str | None, words: StorageWords) -> Range | None:
                 number = _float(one[1] or one[2])
                 return Range(ANY_COLD, number) if is_most else Range(number, ANY_WARM)
     return next((found for word, found in words.named.items() if word in plain), None)
+
+
+def named_ranges(words: Sequence[str]) -> dict[str, Range]:
+    """Ranges as a site writes them, `室温 15 25`; one that cannot be read is left out (settings refuse it before)."""
+    found = {}
+    for text in words:
+        parts = NAMED_RANGE.fullmatch(text.strip())
+        if parts is not None:
+            word, low, high = parts.groups()
+            found[word] = Range(min(float(low), float(high)), max(float(low), float(high)))
+    return found
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ class Owner(enum.StrEnum):
     PHARMACIST = "pharmacist"
     IT = "it"
     SUPPLIER = "supplier"
+    INSURANCE = "insurance"  # 医保办
     NOBODY = "nobody"  # it goes on by itself
 
 
@@ -38,6 +39,11 @@ OWNERS: Mapping[str, Owner] = {
     "delivery_withdrawn": Owner.SUPPLIER,
     "unknown_delivery": Owner.SUPPLIER,
     "unknown_line": Owner.SUPPLIER,
+    # rows for the insurance
+    "claim_incomplete": Owner.INSURANCE,
+    "claim_refused": Owner.INSURANCE,
+    "claim_serial_used": Owner.INSURANCE,
+    "claim_serial_unknown": Owner.INSURANCE,
     # the program and the line
     "bad_item": Owner.IT,
     "id_reused": Owner.IT,
@@ -53,12 +59,16 @@ OWNERS: Mapping[str, Owner] = {
     "aside_pharmacist": Owner.PHARMACIST,
     "aside_it": Owner.IT,
     "aside_supplier": Owner.SUPPLIER,
+    "aside_insurance": Owner.INSURANCE,
     "waits_for_held": Owner.PHARMACIST,
     # these go on by themselves
     "busy": Owner.NOBODY,
     "receipt_incomplete": Owner.NOBODY,
     "waits_for_negated": Owner.NOBODY,
     "person_arrived": Owner.NOBODY,
+    "receipt_open": Owner.NOBODY,
+    "claim_waits": Owner.NOBODY,
+    "superseded": Owner.NOBODY,
 }
 
 ASIDE: Mapping[Owner, str] = {
@@ -66,6 +76,7 @@ ASIDE: Mapping[Owner, str] = {
     Owner.PHARMACIST: "aside_pharmacist",
     Owner.IT: "aside_it",
     Owner.SUPPLIER: "aside_supplier",
+    Owner.INSURANCE: "aside_insurance",
 }
 """For whom something is set aside → its code."""
 

@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,7 +50,7 @@ from app.domain.acceptance_rules import (
 from app.domain.logger_file import MOST_BYTES as LOGGER_BYTES
 from app.domain.logger_file import read_logger
 from app.domain.rights import ACCEPT, PUT_AWAY, UNDO, WITNESS, Operator, may
-from app.domain.temperature import Range, range_of, read_temperature
+from app.domain.temperature import Range, named_ranges, range_of, read_temperature
 from app.flows.acceptance_items import AcceptanceItems
 from app.flows.acceptance_tables import AcceptanceWords
 from app.flows.acceptance_view import AcceptanceTask, AcceptanceView
@@ -333,7 +333,10 @@ class Acceptance:
         )  # fmt: skip
 
     def _range_of(self, storage: str | None) -> Range | None:
-        return range_of(storage, self._parts.words.storage)
+        """The site's own words go before the program's, and stand before them."""
+        words = self._parts.words.storage
+        own = named_ranges(self._parts.settings().words("storage_ranges"))
+        return range_of(storage, replace(words, named=own | {w: r for w, r in words.named.items() if w not in own}))
 
     def _today(self) -> dt.date:
         site = self._parts.catalogue.site()

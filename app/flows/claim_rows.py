@@ -102,6 +102,7 @@ class ClaimRow:
     loose: int = 0
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    item: str = ""  # the item of the outbox that carries it; empty before, and where a person handed it over
 
     @property
     def forward(self) -> str:

@@ -1,13 +1,14 @@
 """What a receipt of this folder tells the insurance: a snapshot from the store, by the site's profile. Writer's thread.
 
-Nothing is sent from here: `preview` shows the messages as they would go out, and what keeps a row back; whoever sends
-them says so with `told`. From then on `preview` shows what corrects that, under the batch serials that it was told by.
+`preview` shows the messages as they would go out, and what keeps a row back. Rows go out as items (`claim_sending`), or
+by a person's hand, who says so with `told`. From then on `preview` shows what corrects that, under the batch serials
+that it was told by; a row whose item was refused was told to nobody.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,16 +18,27 @@ import msgspec
 
 from app.base.clock import zone_of
 from app.base.errors import Trouble
-from app.domain.profile import Problem, Profile
+from app.domain.profile import Payload, Problem, Profile
+from app.domain.profile_build import build
 from app.domain.rights import EXPORT, Operator
 from app.flows.claim_messages import ClaimPreview, preview_of
 from app.flows.claim_profiles import load_profile
-from app.flows.claim_rows import ClaimCode, ClaimGoods, ClaimLine, ClaimRow, ClaimSnapshot, corrections, rows_of
+from app.flows.claim_rows import (
+    ClaimCode,
+    ClaimGoods,
+    ClaimLine,
+    ClaimRow,
+    ClaimSnapshot,
+    corrections,
+    facts_of,
+    rows_of,
+)
 from app.flows.permission import demand
 from app.store.catalogue import DEFAULT_ZONE, Catalogue
 from app.store.claim_rows import ClaimRows, ToldRow
 from app.store.tables import Sql, select
 from app.store.writer import SETTLE, StoreWriter
+from sync.item_ids import packed
 
 _CODES = """
 SELECT h.pack, h.line, max(h.packs) FROM holds h
@@ -35,6 +47,8 @@ SELECT h.pack, h.line, max(h.packs) FROM holds h
 """
 _COUNTS = "SELECT line, received, exempt FROM receipt_lines WHERE receipt = ?"
 _OPERATOR = "SELECT name FROM operators WHERE id = ?"
+_FATE = "SELECT coalesce(result, '') FROM sync_outbox WHERE id = ?"
+_NOT_TAKEN = ("refused", "conflict", "superseded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,24 @@ class ClaimSettings:
     profile: str = "national"
     route: str = "one"
     site_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """A row that can go out, with its message alone in it, as JSON."""
+
+    row: ClaimRow
+    infno: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All that can go out now; `told` are the rows that it begins from."""
+
+    preview: ClaimPreview
+    rows: tuple[WrittenRow, ...]
+    told: tuple[ClaimRow, ...]
 
 
 class Claims:
@@ -68,17 +100,28 @@ class Claims:
 
         Raises Trouble: receipt_not_here, profile_unknown, profile_bad.
         """
-        profile, route = self.profile(), self._settings.route
-        snapshot, told = self._writer.call(
-            lambda: (self.snapshot(receipt), self._rows_told(receipt)), priority=SETTLE, write=False
-        )  # fmt: skip
-        if route not in profile.routes:
-            values = (("profile", profile.name), ("route", route))
-            unknown = Problem("routes", "claim_route_unknown", "route", "route", values)
-            return ClaimPreview(receipt, profile.name, route, (), (), (unknown,), snapshot.closed)
-        trades = profile.routes[route]
-        rows = corrections(snapshot, profile, trades, told) if told else rows_of(snapshot, profile, trades)
-        return preview_of(snapshot, profile, route, rows)
+        return self._work_out(receipt)[2]
+
+    def written(self, receipt: str) -> Written:
+        """The preview, and its rows as messages of one row; worked out on the caller's thread. Raises as `preview`."""
+        snapshot, profile, preview, told = self._work_out(receipt)
+        rows = (row for message in preview.messages for row in message.rows)
+        return Written(preview, tuple(_written(row, snapshot, profile) for row in rows), told)
+
+    def told_of(self, receipt: str) -> tuple[ClaimRow, ...]:
+        """Rows that went out and were not refused. Inside a transaction, as the next two."""
+        return tuple(row for row in self._rows_kept(receipt) if self._fate(row) not in _NOT_TAKEN)
+
+    def refused(self, receipt: str) -> tuple[ClaimRow, ...]:
+        """Rows whose items were refused, and in whose place nothing was sent."""
+        return tuple(row for row in self._rows_kept(receipt) if self._fate(row) in _NOT_TAKEN[:2])
+
+    def keep(self, preview: ClaimPreview, rows: Iterable[ClaimRow], operator: str) -> int:
+        """These rows of it went out, and are kept, so that a correction can name them. How many."""
+        plain = [replace(row, problems=(), notes=()) for row in rows]
+        kept = [ToldRow(row.trade, row.serial, row.generation, row.line, msgspec.json.encode(row)) for row in plain]
+        self._told.add(preview.receipt, kept, at_ms=self._now_ms(), operator=operator, profile=preview.profile)
+        return len(kept)
 
     def told(self, preview: ClaimPreview, operator: Operator) -> int:
         """Its messages went out, by this person: they are kept, so that a correction can name them. How many rows.
@@ -88,21 +131,29 @@ class Claims:
         demand(operator, EXPORT)
         if not preview.closed:
             raise Trouble("claim_not_closed", receipt=preview.receipt)
-        rows = [replace(row, problems=(), notes=()) for message in preview.messages for row in message.rows]
-        kept = [ToldRow(row.trade, row.serial, row.generation, row.line, msgspec.json.encode(row)) for row in rows]
+        rows = [row for message in preview.messages for row in message.rows]
 
         def keep() -> int:
             if self.preview(preview.receipt).messages != preview.messages:
                 raise Trouble("claim_preview_old", receipt=preview.receipt)
-            self._told.add(
-                preview.receipt, kept, at_ms=self._now_ms(), operator=operator.id, profile=preview.profile
-            )  # fmt: skip
-            return len(kept)
+            return self.keep(preview, rows, operator.id)
 
         return self._writer.call(keep, priority=SETTLE)
 
-    def _rows_told(self, receipt: str) -> tuple[ClaimRow, ...]:
-        return tuple(msgspec.json.decode(body, type=ClaimRow) for body in self._told.of(receipt))
+    def _work_out(self, receipt: str) -> tuple[ClaimSnapshot, Profile, ClaimPreview, tuple[ClaimRow, ...]]:
+        profile, route = self.profile(), self._settings.route
+        snapshot, told = self._writer.call(
+            lambda: (self.snapshot(receipt), self.told_of(receipt)), priority=SETTLE, write=False
+        )
+        return snapshot, profile, _preview(snapshot, profile, route, told), told
+
+    def _rows_kept(self, receipt: str) -> Iterator[ClaimRow]:
+        return (msgspec.json.decode(body, type=ClaimRow) for body in self._told.of(receipt))
+
+    def _fate(self, row: ClaimRow) -> str:
+        """What became of its item: the word of the answer, empty before."""
+        found = self._sql.one(_FATE, packed(row.item)) if row.item else None
+        return str(found[0]) if found else ""
 
     def snapshot(self, receipt: str) -> ClaimSnapshot:
         """The receipt as it stands; on the writer's thread. Raises Trouble `receipt_not_here`."""
@@ -163,6 +214,23 @@ class Claims:
             int(drug.get("divisor") or 1),
             drug.get("exempt") is not None,
         )
+
+
+def _preview(snapshot: ClaimSnapshot, profile: Profile, route: str, told: tuple[ClaimRow, ...]) -> ClaimPreview:
+    if route not in profile.routes:
+        values = (("profile", profile.name), ("route", route))
+        unknown = Problem("routes", "claim_route_unknown", "route", "route", values)
+        return ClaimPreview(snapshot.receipt, profile.name, route, (), (), (unknown,), snapshot.closed)
+    trades = profile.routes[route]
+    rows = corrections(snapshot, profile, trades, told) if told else rows_of(snapshot, profile, trades)
+    return preview_of(snapshot, profile, route, rows)
+
+
+def _written(row: ClaimRow, snapshot: ClaimSnapshot, profile: Profile) -> WrittenRow:
+    infno = profile.trades[row.trade]
+    made = build(profile, infno, [facts_of(row, snapshot, profile)])
+    assert isinstance(made, Payload), made
+    return WrittenRow(row, infno, made.text())
 
 
 def _text(value: object) -> str | None:

@@ -79,6 +79,19 @@ def acceptance_item(stamp: Stamp, *, fact: str, says: dict[str, object]) -> NewI
     return _item(stamp, "acceptance", {"fact": fact, "says": says})
 
 
+def claim_item(stamp: Stamp, *, infno: str, profile: str, serial: str, back: bool, message: str) -> NewItem:
+    """A row that a closed receipt tells the insurance. `message` is JSON as the site's profile writes it, as a text:
+    no reader on the way turns its exact numbers into others.
+    """
+    body: dict[str, object] = {"infno": infno, "profile": profile, "serial": serial, "back": back, "message": message}
+    return _item(stamp, "claim", body)
+
+
+def claims_due_item(stamp: Stamp) -> NewItem:
+    """Stands in the upload log for rows that cannot go yet; held, and never sent itself."""
+    return _item(stamp, "claims_due", {})
+
+
 def _item(
     stamp: Stamp,
     kind: str,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import cast
 
+from app.base.clock import zone_of
 from app.base.errors import Trouble
 from app.domain.documents import Equation, Line
 from app.flows.manifest_news import refused_for
-from app.flows.views import EntryView, LineView, ReceiptView
+from app.flows.views import EntryView, LineView, ListedCode, ReceiptView
 from app.store.catalogue import Catalogue
 from app.store.facts import FactsReader, ReceiptKey
 from app.store.guesses import Guesses
 from app.store.receipts import Receipts
 from app.store.tables import Sql
 from app.store.writer import SETTLE, StoreWriter
+from sync import Outbox
 
 LATEST = 50
+LISTED = 200
 _ENTRIES = """
 SELECT seq, at_ms, coalesce(command, kind), reason, code, payload, line, packs, counted, in_force, note
 FROM entries WHERE receipt = ? ORDER BY seq DESC LIMIT ?
@@ -31,12 +35,15 @@ _UNITS = "SELECT coalesce(spec, ''), coalesce(min_pack_unit, ''), coalesce(hospi
 class ReceiptViews:
     """Draws receipts for the screen."""
 
-    def __init__(self, writer: StoreWriter, catalogue: Catalogue, facts: FactsReader, receipts: Receipts) -> None:
+    def __init__(
+        self, writer: StoreWriter, catalogue: Catalogue, facts: FactsReader, receipts: Receipts, outbox: Outbox
+    ) -> None:
         self._writer = writer
         self._sql = Sql(writer.database)
         self._catalogue = catalogue
         self._facts = facts
         self._receipts = receipts
+        self._outbox = outbox
         self._guesses = Guesses(writer.database)
 
     def of(self, receipt: str, latest: int = LATEST) -> ReceiptView:
@@ -51,6 +58,8 @@ class ReceiptViews:
         delivery, supplier, invoice_no, store_room = cast("tuple[str, str, str, str]", tuple(head))
         lines = self._facts.lines(row.key)
         refused = refused_for(self._sql, delivery)
+        lists = self._receipts.lists(receipt)
+        listed = self._receipts.listed(receipt, LISTED) if any(lists.values()) else []
         estimated, guessed = self._receipts.estimated(receipt), self._guesses.by_line(receipt)
         return ReceiptView(
             receipt,
@@ -60,11 +69,14 @@ class ReceiptViews:
             store_room,
             tuple(self._line(line, estimated.get(line.line, 0), guessed.get(line.line, 0)) for line in lines),
             Equation.of(lines),
-            tuple(self._receipts.lists(receipt).items()),
+            tuple(lists.items()),
             self._entries(row.key, latest),
             row.held,
             row.state == "closed" or self._catalogue.remote_receipt(receipt) == "closed",
             refused.code if refused is not None else None,
+            tuple(ListedCode(*each) for each in listed),
+            self._receipts.packs_of_others(receipt),
+            self._as_of(),
         )
 
     def _line(self, line: Line, estimated: int, guessed: int) -> LineView:
@@ -90,6 +102,13 @@ class ReceiptViews:
             estimated,
             guessed,
         )
+
+    def _as_of(self) -> str:
+        site = self._catalogue.site()
+        fetched_ms = self._outbox.fetched_ms(site.realm) if site else None
+        if site is None or fetched_ms is None:
+            return ""
+        return f"{dt.datetime.fromtimestamp(fetched_ms / 1000, zone_of(site.zone)):%m-%d %H:%M}"
 
     def _entries(self, key: ReceiptKey, latest: int) -> tuple[EntryView, ...]:
         rows = self._sql.all(_ENTRIES, key.id, latest)

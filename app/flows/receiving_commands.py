@@ -9,7 +9,7 @@ from app.base.errors import Trouble
 from app.domain.codes import Gs1, ProductCode, Reading, Voucher, key_of, read
 from app.domain.commands import NAMES, BadCommand, Command, parse
 from app.domain.documents import OUTCOMES_BY_CODE, Equation
-from app.domain.own_forms import holds_voucher
+from app.domain.own_forms import LEAST_VOUCHER, holds_voucher
 from app.domain.packages import code_of, is_piece, piece_of
 from app.domain.reasons import COMMAND_REASONS, OK
 from app.domain.receiving import CodeFacts
@@ -22,6 +22,9 @@ from app.flows.permission import Refusal
 from app.flows.pieces import Pieces, batch_key
 from app.store.receipts import Entry, Undoable
 from app.store.writer import SCAN
+
+WITHOUT_DELIVERY = frozenset({"undo", "confirm", "pause"})
+"""What can still be done when the hospital has taken the delivery back."""
 
 if TYPE_CHECKING:
     from app.flows.receiving import Receiving
@@ -51,7 +54,8 @@ class Commands:
         """Answer one command; a command that holds a patient's voucher is neither stored nor echoed."""
         words = text.split()
         name = words[0] if words and words[0] in NAMES else None
-        if holds_voucher(text) or any(isinstance(read(word), Voucher) for word in words):
+        long_words = (word for word in words if len(word) >= LEAST_VOUCHER)  # to read a short one costs an import
+        if holds_voucher(text) or any(isinstance(read(word), Voucher) for word in long_words):
             return CommandOutcome(None, name, "voucher_at_dock", "voucher_at_dock")
         desk = self._desk
         try:
@@ -66,10 +70,12 @@ class Commands:
         return outcome
 
     def _do(self, text: str, at_ms: int) -> CommandOutcome:
-        seq = self._desk.present().next_seq
-        command = parse(text)
+        row = self._desk.present()
+        seq, command = row.next_seq, parse(text)
         if isinstance(command, BadCommand):
             return self._no(command.name, seq, at_ms, text, command.reason, {"command": command.name or ""})
+        if row.withdrawn and command.name not in WITHOUT_DELIVERY:
+            return self._no(command.name, seq, at_ms, text, "delivery_withdrawn", {"delivery": self._desk.delivery})
         return self._doers[command.name](command, seq, at_ms, text)
 
     def _undo(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
@@ -94,11 +100,11 @@ class Commands:
         return CommandOutcome(seq, "undo", OK, sentence, {"seq": target.seq})
 
     def _is_anothers(self, target: Undoable) -> bool:
-        """True if the hospital has it by somebody else."""
+        """True if the hospital has it, or may have it, by somebody else."""
         parts, receipt = self._desk.parts, self._desk.key.id
         if parts.receipts.operator_of(receipt, target.seq) == self._desk.operator.id:
             return False
-        return bool(parts.outbox.rows(ids=[target.id], states=("accepted",)))
+        return bool(parts.outbox.rows(ids=[target.id], states=("accepted", "in_flight", "unsure")))
 
     def _quantity(self, command: Command, seq: int, at_ms: int, text: str) -> CommandOutcome:
         """short, over, exempt: a number of packs of a line."""

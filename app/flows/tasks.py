@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from app.domain.documents import receipt_id
@@ -11,6 +11,7 @@ from app.domain.rights import Operator, may_open
 from app.flows.manifest_news import refused_manifests
 from app.flows.views import DeliveryTask, TasksView
 from app.store.catalogue import Catalogue
+from app.store.reopened import Reopened, ReopenedNotes
 from app.store.tables import Sql
 from app.store.writer import SETTLE, StoreWriter
 from sync import Outbox
@@ -51,6 +52,11 @@ class Tasks:
         self._sql = Sql(writer.database)
         self._catalogue = catalogue
         self._outbox = outbox
+        self._reopened = ReopenedNotes(writer.database)
+
+    def reopened(self) -> tuple[Reopened, ...]:
+        """Receipts whose close the hospital did not take, and that nobody has closed again."""
+        return self._writer.call(self._reopened.open, priority=SETTLE, write=False)
 
     def view(self, operator: Operator | None = None) -> TasksView:
         """Under way first, then paused, then waiting by age, then the CLOSED_SHOWN newest closed ones.
@@ -68,7 +74,8 @@ class Tasks:
         rows = self._sql.all(_PENDING, suffix) + self._sql.all(_CLOSED, suffix, CLOSED_SHOWN)
         refused = refused_manifests(self._sql)
         why = {each.delivery: each.code for each in reversed(refused)}
-        tasks = [self._task(row, why.get(str(row[1]))) for row in rows if _is_for(operator, row)]
+        again = {each.receipt: each.why for each in self._reopened.open()}
+        tasks = [self._task(row, why.get(str(row[1])), again) for row in rows if _is_for(operator, row)]
         counts = self._outbox.counts()
         site = self._catalogue.site()
         return TasksView(
@@ -80,7 +87,7 @@ class Tasks:
             refused,
         )
 
-    def _task(self, row: Sequence[object], manifest_refused: str | None) -> DeliveryTask:
+    def _task(self, row: Sequence[object], manifest_refused: str | None, again: Mapping[str, str]) -> DeliveryTask:
         delivery, number, supplier, shipped_ms, gift, manifest, _, state, receipt = cast(
             "tuple[int, str, str, int | None, int, str, str | None, str, str | None]", tuple(row)
         )
@@ -99,6 +106,7 @@ class Tasks:
             bool(gift),
             manifest,
             manifest_refused,
+            again.get(receipt or ""),
         )
 
     def _named_by(self, code: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -24,6 +24,7 @@ from app.store.writer import SETTLE
 from sync import OutboxRow
 from sync.item_ids import unpacked
 
+DUE = "claims_due"  # stands for rows of the insurance that lack something; never sent itself
 ITEMS_AT_ONCE = 50  # in one transaction: a scan never waits for more
 _PAYLOADS = """
 SELECT e.receipt, e.seq, e.payload FROM json_each(?) j
@@ -61,8 +62,10 @@ class _Journal:
 class Uploads:
     """The outbox in a person's hands."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, claims_again: Callable[[str], bool] = lambda _: False) -> None:
+        """`claims_again` looks again at what a receipt could not tell the insurance; True: nothing waits any more."""
         self._parts = parts
+        self._claims_again = claims_again
         self.log = UploadLog(parts)
         self.contradictions = Contradictions(parts)
         self._sql = Sql(parts.writer.database)
@@ -125,6 +128,8 @@ class Uploads:
         found = self._sql.one(_ENTRY, row.receipt, row.seq)
         if row.result == "conflict" or found is None:
             return False
+        if row.kind == DUE:
+            return self._claims_again(row.receipt)
         entry = _Journal(*cast("tuple[str, int, str, str, str, int, int, str, int, str, int]", tuple(found)))
         if entry.undone and row.kind in ("scan", "outcome"):
             return row.state == "held" and self._send_with_its_undo(row, entry)

@@ -46,6 +46,7 @@ class DeliveryTask:
     gift: bool
     manifest: str  # complete, late, wrong, missing
     manifest_refused: str | None = None  # the relay brought one, and why it was not taken in
+    reopened: str | None = None  # the hospital did not take its close: the code of why
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,17 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedCode:
+    """A code in one of the lists beside the equation, as shot last; how often it was shot."""
+
+    list_name: str  # of app.domain.reasons.Lists
+    code: str
+    line: int | None
+    seq: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptView:
     """A receipt as it is opened on the screen."""
 
@@ -123,6 +135,9 @@ class ReceiptView:
     held: bool  # a stop waits for its confirmation
     closed: bool
     manifest_refused: str | None = None  # why the manifest of this delivery was not taken in
+    listed: tuple[ListedCode, ...] = ()  # the codes of the lists, newest first
+    others: int = 0  # smallest packs that other devices have in this receipt, as far as is known here
+    others_as_of: str = ""  # when the hospital last told, by its own clock: `11-22 09:12`
 
 
 @dataclass(frozen=True, slots=True)

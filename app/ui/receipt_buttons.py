@@ -12,16 +12,19 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.base.errors import Trouble
 from app.base.texts import Texts
 from app.flows.receipt_document import ReceiptDocument, ReceiptPaper
+from app.ui.drawing import Drawing
 from app.ui.icons import Icon
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import PlainButton
 from app.ui.widgets.fitting import Label
 
 KINDS = ("pdf", "print", "xlsx")
+Said = tuple[Tone, str, dict[str, object]]
 
 
 def downloads() -> Path:
@@ -47,7 +50,8 @@ class ReceiptButtons(QWidget):
         self._look, self._texts = Look(), Texts({})
         self._receipt, self._waits = "", ""
         self._folder, self._paper = folder, paper or _receipt_paper
-        self._said: tuple[Tone, str, dict[str, object]] | None = None
+        self._said: Said | None = None
+        self._drawing = Drawing()
         self.buttons = {kind: PlainButton(f"paper_{kind}", icon=Icon.DOCUMENT) for kind in KINDS}
         self.answer = Label(size=Size.SMALL)
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -74,15 +78,21 @@ class ReceiptButtons(QWidget):
             self._say()
 
     def take(self, receipt: str, kind: str, made: object) -> None:
-        """The document to put on paper, or the file that was written. What nobody here asked for is another's."""
+        """The document to put on paper, or the file that was written. What nobody here asked for is another's.
+
+        Paper is drawn beside the window, which says so meanwhile.
+        """
         if (receipt, kind) != (self._receipt, self._waits):
             return
-        self._waits = ""
-        try:
-            self._said = self._done(kind, made)
-        except Trouble as trouble:
-            self._said = (Tone.ATTENTION, trouble.code, dict(trouble.values))
+        if not isinstance(made, ReceiptDocument):
+            self._tell(receipt, kind, (Tone.GOOD, "paper_saved", {"file": made}))
+            return
+        paper, lang, path = self._paper(), self._look.lang, self._folder() / file_name(receipt, kind)
+        self._said = (Tone.QUIET, "paper_drawing", {})
         self._say()
+        self._drawing.run(
+            lambda: _drawn(paper, made, kind, path, lang), lambda said: self._tell(receipt, kind, said)
+        )  # fmt: skip
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
@@ -107,16 +117,13 @@ class ReceiptButtons(QWidget):
         self._say()
         self.wished.emit(self._receipt, kind, (str(self._folder()), self._look.lang))
 
-    def _done(self, kind: str, made: object) -> tuple[Tone, str, dict[str, object]]:
-        """Raises Trouble: of the file, or of the printer."""
-        if not isinstance(made, ReceiptDocument):
-            return Tone.GOOD, "paper_saved", {"file": made}
-        if kind == "print":
-            pages = self._paper().print_receipt(made, None, self._look.lang)
-            return Tone.GOOD, "paper_printed", {"pages": pages}
-        path = self._folder() / file_name(self._receipt, kind)
-        self._paper().write_receipt(path, made, self._look.lang)
-        return Tone.GOOD, "paper_saved", {"file": path}
+    def _tell(self, receipt: str, kind: str, said: Said | Trouble) -> None:
+        """What became of it, if it is still waited for."""
+        if not isValid(self) or (receipt, kind) != (self._receipt, self._waits):
+            return
+        self._waits = ""
+        self._said = (Tone.ATTENTION, said.code, dict(said.values)) if isinstance(said, Trouble) else said
+        self._say()
 
     def _say(self) -> None:
         self.answer.setVisible(self._said is not None)
@@ -124,6 +131,14 @@ class ReceiptButtons(QWidget):
             tone, code, values = self._said
             self.answer.set_tone(tone)
             self.answer.show_text(self._texts.line(code, self._look.lang, **values))
+
+
+def _drawn(paper: ReceiptPaper, document: ReceiptDocument, kind: str, path: Path, lang: str) -> Said:
+    """On the drawing's thread. Raises Trouble: of the file, or of the printer."""
+    if kind == "print":
+        return Tone.GOOD, "paper_printed", {"pages": paper.print_receipt(document, None, lang)}
+    paper.write_receipt(path, document, lang)
+    return Tone.GOOD, "paper_saved", {"file": path}
 
 
 def _receipt_paper() -> ReceiptPaper:

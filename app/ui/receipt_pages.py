@@ -1,4 +1,4 @@
-"""Pages of a receipt: blocks of text and tables are measured, put on pages, and drawn. Main thread.
+"""Pages of a receipt: blocks of text and tables are measured, put on pages, and drawn. Any one thread.
 
 All lengths are millimetres; a block never breaks, a table breaks between its rows and begins anew under its heading.
 """

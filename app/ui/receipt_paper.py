@@ -1,4 +1,6 @@
-"""A receipt on paper: as a PDF, and on a printer of the system. Main thread, with or without a window."""
+"""A receipt on paper: as a PDF, and on a printer of the system. Made on the main thread, with or without a window;
+draws on any one thread.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ _DPI = 300
 _TITLE, _TEXT, _CELL = 6.0, 3.4, 3.0
 _HEADING = {"zh": 3.0, "en": 2.5}  # the longer words of English in the same columns
 _BREAK = "\u2028"  # a new line in the same cell
-_STRAYS = 60  # codes that did not count; the table has all of them
+_DIFFERENCES, _STRAYS = 500, 60  # so many on paper; the table has all of them, and the lines have the sums
 _LINE_COLUMNS = (
     ("line", 9.0), ("name", 47.0), ("batch", 22.0), ("expiry", 19.0), ("unit", 9.0), ("expected", 13.5),
     ("received", 13.5), ("short", 13.0), ("damaged", 14.0), ("rejected", 13.5), ("exempt", 12.5),
@@ -147,10 +149,11 @@ def _differences(ink: Ink, document: ReceiptDocument, words: Words) -> list[Bloc
             str(each.line), names.get(each.line, ""), words.outcome(each.outcome), str(each.packs), each.code, each.why,
             f"{each.operator}{_BREAK}{moment(each.at_ms, document.zone)[:16]}",
         ]
-        for each in document.differences
+        for each in document.differences[:_DIFFERENCES]
     ]  # fmt: skip
     title = paragraph(ink, words.texts.title("receipt_sheet_differences", words.lang), _TEXT, bold=True, after=1)
-    return [gap(2), title, *table(ink, _columns(_DIFFERENCE_COLUMNS, words), rows, _CELL, _HEADING[words.lang])]
+    blocks = [gap(2), title, *table(ink, _columns(_DIFFERENCE_COLUMNS, words), rows, _CELL, _HEADING[words.lang])]
+    return [*blocks, *_more(ink, words, len(document.differences) - _DIFFERENCES)]
 
 
 def _strays(ink: Ink, document: ReceiptDocument, words: Words) -> list[Block]:
@@ -167,7 +170,9 @@ def _strays(ink: Ink, document: ReceiptDocument, words: Words) -> list[Block]:
     ]
     title = paragraph(ink, words.texts.title("receipt_sheet_strays", words.lang), _TEXT, bold=True, after=1)
     blocks = [gap(3), title, *table(ink, _columns(_STRAY_COLUMNS, words), rows, _CELL, _HEADING[words.lang])]
-    if len(document.strays) > _STRAYS:
-        more = words.texts.title("receipt_more", words.lang, count=len(document.strays) - _STRAYS)
-        blocks.append(paragraph(ink, more, _CELL))
-    return blocks
+    return [*blocks, *_more(ink, words, len(document.strays) - _STRAYS)]
+
+
+def _more(ink: Ink, words: Words, count: int) -> list[Block]:
+    """How many rows the paper leaves to the table."""
+    return [paragraph(ink, words.texts.title("receipt_more", words.lang, count=count), _CELL)] if count > 0 else []

@@ -30,6 +30,7 @@ class UploadDesk:
         self._say = say
         self._wanted: tuple[UploadFilter, int, int | None] = (UploadFilter(), PAGE, None)
         self._told_open = 0
+        self._told_reopened: set[tuple[str, int]] = set()
 
     def tell(self, wanted: tuple[UploadFilter, int, int | None] | None = None) -> None:
         """`wanted`: (filter, limit, before), kept until other ones are wanted."""
@@ -70,12 +71,21 @@ class UploadDesk:
         """Those of this person; a new one is said aloud, wherever they are."""
         if operator is None:
             self._told_open = 0
+            self._told_reopened.clear()
             return
         view = self._program.uploads.contradictions.view(operator)
         self._say(self._to.conflicts_changed, view)
         if view.open > self._told_open:
             self._say(self._to.trouble, "conflict_came", {"count": view.open})
         self._told_open = view.open
+        self._tell_reopened(operator)
+
+    def _tell_reopened(self, operator: Operator) -> None:
+        """The close that the hospital did not take is told to whoever made it; others see it in the list."""
+        for each in self._program.tasks.reopened():
+            if each.closed_by == operator.id and (each.receipt, each.at_ms) not in self._told_reopened:
+                self._told_reopened.add((each.receipt, each.at_ms))
+                self._say(self._to.trouble, "receipt_reopened", {"delivery": each.delivery, "why": each.why})
 
     def answer_conflict(self, operator: Operator, number: int, act: str, reason: str) -> None:
         """`act`: take_back, ask or leave. Raises Trouble as `Contradictions` does."""

@@ -22,6 +22,7 @@ from pathlib import Path
 import run_campaign
 import run_packages
 import run_sync
+import run_voucher
 import run_wire
 from measuring import OUT, PYTHON, Measure, both, folder, late, middle, of, report, run, surroundings, wire
 
@@ -316,6 +317,7 @@ FIGURES: Mapping[str, Callable[[int], list[Measure]]] = {
     **run_packages.FIGURES,
     **run_wire.FIGURES,
     **run_sync.FIGURES,
+    **run_voucher.FIGURES,
 }
 
 

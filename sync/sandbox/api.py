@@ -24,6 +24,7 @@ from sync.sandbox.wire import (
     LIMIT_ITEMS,
     Answer,
     AskRequest,
+    Claim,
     ItemsRequest,
     Outcome,
     PackageEvent,
@@ -33,6 +34,7 @@ from sync.sandbox.world import World
 
 T = TypeVar("T", ItemsRequest, AskRequest)
 
+_CAPABILITIES = ("acceptance", "ask", "changes", "evoucher", "items", "package_event", "relay")
 _PAGE_ROWS = 1000
 _PAGE_ROWS_MOST = 5000
 _CURSOR_MOST = 200
@@ -64,23 +66,23 @@ class Api:
     """
 
     def __init__(
-        self, world: World, board: FaultBoard, now_s: Callable[[], float], addresses: Callable[[], Addresses]
-    ) -> None:
+        self, world: World, board: FaultBoard, now_s: Callable[[], float], addresses: Callable[[], Addresses], *,
+        claims: bool = False,
+    ) -> None:  # fmt: skip
         self._world = world
         self._board = board
         self._now_s = now_s
         self._addresses = addresses
+        self._capabilities = sorted([*_CAPABILITIES, *(["claims"] if claims else [])])
 
     def app(self, others: Sequence[Route] = ()) -> Starlette:
         """The ASGI application."""
-        absent = Route("/evoucher{rest:path}", self.absent, methods=_METHODS)
         routes = [
             Route("/v1/site", self.site, methods=["GET"]),
             Route("/v1/changes", self.changes, methods=["GET"]),
             Route("/v1/items", self.items, methods=["POST"]),
             Route("/v1/items/ask", self.ask, methods=["POST"]),
             *others,
-            absent,
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: self._http, Problem: self._problem})
         app.router.redirect_slashes = False
@@ -99,7 +101,7 @@ class Api:
             "now_ms": max(0, int((self._now_s() + skew_s) * 1000)),
             "addresses": {name: getattr(addresses, name) for name in ("middleware", "relay", "evoucher")},
             "limits": {"items": LIMIT_ITEMS, "bytes": LIMIT_BYTES},
-            "capabilities": ["acceptance", "ask", "changes", "items", "package_event", "relay"],
+            "capabilities": self._capabilities,
             "relay_token": self._world.relay_token,
         }
         return as_json(body)
@@ -138,11 +140,6 @@ class Api:
         ids = _read(await _body(request), AskRequest).ids
         return as_json({"items": [self._told(answer) for answer in self._world.judge.ask(ids)]})
 
-    async def absent(self, request: Request) -> Response:
-        """Parts of the hospital that this version does not play yet."""
-        del request
-        raise Problem(501, "not_in_this_version")
-
     def _forced(self, letters: list[Letter], request: Request) -> dict[int, Forced]:
         """What the faults of this call decide, by position."""
         poison = {fault.value for fault in faults_of(request, "poison")}
@@ -151,7 +148,7 @@ class Api:
         for place, letter in enumerate(letters):
             words = _words(letter)
             if not poison.isdisjoint(words):
-                forced[place] = "poisoned"
+                forced[place] = "claim_refused" if isinstance(letter.item, Claim) else "poisoned"
             elif any(is_put_off(words) for is_put_off in put_off):
                 forced[place] = "later"
         return forced
@@ -179,9 +176,6 @@ class Api:
         return response
 
 
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-
 def as_json(body: object) -> Response:
     """An answer."""
     return Response(msgspec.json.encode(body), media_type="application/json")
@@ -201,6 +195,8 @@ def _words(letter: Letter) -> tuple[str, ...]:
         return (letter.id, "scan", item.code)
     if isinstance(item, PackageEvent):
         return (letter.id, "package_event", item.code or item.parent or "")
+    if isinstance(item, Claim):
+        return (letter.id, "claim", item.infno, item.serial)
     return (letter.id, type(item).__name__.lower())
 
 

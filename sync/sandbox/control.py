@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -23,9 +23,13 @@ class _Nothing(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Control:
-    """The routes of the control door. `set_faults` puts a fault order in force and returns when it is."""
+    """The routes of the control door. `set_faults` puts a fault order in force and returns when it is; `others` are
+    those of other parties."""
 
-    def __init__(self, world: World, calls: Calls, set_faults: Callable[[bytes], Awaitable[None]]) -> None:
+    def __init__(
+        self, world: World, calls: Calls, set_faults: Callable[[bytes], Awaitable[None]], others: Sequence[Route] = ()
+    ) -> None:
+        self._others = others
         self._world = world
         self._calls = calls
         self._set_faults = set_faults
@@ -43,6 +47,7 @@ class Control:
                 Route("/faults", self.faults, methods=["POST"]),
                 Route("/relay", self.relay, methods=["GET"]),
                 Route("/relay", self.order_relay, methods=["POST"]),
+                *self._others,
             ]
         )
 

@@ -38,7 +38,14 @@ LASTING = frozenset({"refuse_connection", "poison", "clock_skew", "expired_tls"}
 PATHS = {"/v1/site": "site", "/v1/changes": "changes", "/v1/items": "items", "/v1/items/ask": "ask"}
 RELAY = {"manifests": "relay_heads", "rows": "relay_rows", "ack": "relay_ack", "resolve": "relay_resolve"}
 """Last part of a path of the relay → its endpoint. A fault planned for `relay` strikes all of them."""
-ENDPOINTS = frozenset(PATHS.values()) | frozenset(RELAY.values()) | {"relay", "evoucher", "other"}
+EVOUCHER = {
+    "/v1/evoucher/decode": "evoucher_decode",
+    "/v1/evoucher/transactions": "evoucher_transactions",
+    "/evoucher/north": "evoucher_north",
+    "/evoucher/south": "evoucher_south",
+}
+"""How a path of the voucher's doors begins → its endpoint. A fault planned for `evoucher` strikes all of them."""
+ENDPOINTS = frozenset({*PATHS.values(), *RELAY.values(), *EVOUCHER.values(), "relay", "evoucher", "other"})
 
 
 class BadFaults(Exception):
@@ -123,7 +130,8 @@ def endpoint_of(path: str) -> str:
     first = path.strip("/").partition("/")[0]
     if first == "relay":
         return RELAY.get(path.rpartition("/")[2], first)
-    return PATHS.get(path) or (first if first == "evoucher" else "other")
+    door = next((name for start, name in EVOUCHER.items() if path == start or path.startswith(f"{start}/")), None)
+    return PATHS.get(path) or door or (first if first == "evoucher" else "other")
 
 
 class FaultBoard:

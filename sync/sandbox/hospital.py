@@ -5,7 +5,7 @@ Lives on the sandbox's event loop, so nothing here needs a lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +15,18 @@ from sync.sandbox.deliveries import Delivery, DeliverySeed, code_prefix
 from sync.sandbox.feed import Codes, Feed, Packages, Single
 from sync.sandbox.ledger import Book, EarlierCode, Entry, Pack
 from sync.sandbox.relay import Relay, Story
-from sync.sandbox.wire import LIMIT_ROWS, Acceptance, Answer, Drug, Equation, Outcome, PackageEvent, Recall, ReceiptId
+from sync.sandbox.wire import (
+    LIMIT_ROWS,
+    Acceptance,
+    Answer,
+    Claim,
+    Drug,
+    Equation,
+    Outcome,
+    PackageEvent,
+    Recall,
+    ReceiptId,
+)
 
 ELSEWHERE = "sandbox-elsewhere"
 """The device that earlier codes are said to come from where nobody knows better."""
@@ -72,6 +83,7 @@ class Hospital:
         self.relay = Relay(tag)
         self.learnt: set[str] = set()
         self.acceptance: dict[str, list[Acceptance]] = {}
+        self.claims: list[Claim] = []
         self.drugs: dict[str, Drug] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.books: dict[str, Book] = {}
@@ -84,6 +96,7 @@ class Hospital:
         self.negated: set[str] = set()
         self.conflicts: dict[str, Conflict] = {}
         self.owner: dict[str, Book] = {}
+        self.given: dict[str, list[Book]] = {}
         self.entries = 0
         self._drug_of_prefix: dict[str, str] = {}
 
@@ -158,6 +171,11 @@ class Hospital:
         self.learnt.add(item.id)
         self.acceptance.setdefault(item.receipt, []).append(item)
 
+    def claim(self, item: Claim) -> None:
+        """Keep a row that the insurance has taken."""
+        self.learnt.add(item.id)
+        self.claims.append(item)
+
     # What the rules ask
 
     def drug_of(self, code: str) -> Drug | None:
@@ -177,6 +195,19 @@ class Hospital:
             if bulk.receipt != receipt and (number := bulk.number_of(code)) is not None:
                 return (bulk.item_id(number),)
         return ()
+
+    def rivals(self, touched: Iterable[tuple[Book, Pack]]) -> Iterator[tuple[Book, Pack]]:
+        """The same packs in other receipts that gave them an outcome."""
+        for book, pack in touched:
+            for other in self.given.get(pack.code, ()):
+                theirs = other.packs.get(pack.code)
+                if other is not book and theirs is not None and theirs.outcome is not None:
+                    yield other, theirs
+
+    def is_rival(self, book: Book, entry: Entry) -> bool:
+        """True for an outcome of packs that another receipt has."""
+        codes = entry.packs if isinstance(entry.item, Outcome) else ()
+        return any(self.held_elsewhere(code, book.id) for code in codes)
 
     def packs_of(self, book: Book, expansion: Iterable[tuple[str, int]], weight: int, estimated: bool) -> list[Pack]:
         """The packs of a receipt by code, made where they are new."""
@@ -214,6 +245,11 @@ class Hospital:
         body["lines"] = [
             {"line": line, **{kind: book.number(line, kind) for kind in kinds}} for line in book.lines_with_numbers()
         ]
+        body["outcomes"] = [
+            {"code": pack.code, "line": pack.line, "outcome": pack.outcome, "packs": pack.weight}
+            for pack in map(book.packs.get, book.given)
+            if pack is not None and pack.outcome is not None and self.held_elsewhere(pack.code, book.id)
+        ]
         self.feed.add(Single(body))
 
     def _enter_again(self, book: Book, delivery: Delivery) -> None:
@@ -243,8 +279,18 @@ class Hospital:
             weight = expansion.weight
             entry.packs = tuple(code for code, _ in expansion.packs)
             touched = book.add(entry, self.packs_of(book, expansion.packs, weight, expansion.estimated))
+            if isinstance(item, Outcome):
+                self._give(book, entry.packs)
         self.own(book, touched)
         return touched
+
+    def _give(self, book: Book, codes: Iterable[str]) -> None:
+        """Remember who gave these packs an outcome, whatever becomes of it."""
+        for code in codes:
+            books = self.given.setdefault(code, [])
+            if book not in books:
+                books.append(book)
+                book.given.append(code)
 
 
 def receipt_change(receipt: str, delivery: str, state: str, equation: Equation | None) -> dict[str, object]:

@@ -18,6 +18,7 @@ from sync.sandbox.ledger import Book, Entry, Pack
 from sync.sandbox.wire import (
     Acceptance,
     Answer,
+    Claim,
     Close,
     Counted,
     Item,
@@ -31,7 +32,7 @@ from sync.sandbox.wire import (
     read_item,
 )
 
-Forced = Literal["later", "poisoned"]
+Forced = Literal["later", "poisoned", "claim_refused"]
 RETRY_S = 5
 
 
@@ -95,8 +96,14 @@ class Judge:
             for book, pack in batch.touched.values()
             if pack.is_in or not self._hospital.held_elsewhere(pack.code, book.id)
         ]
+        # Who gave a pack an outcome before another receipt got it hears of both: its own row, once it is the last one
+        # again, and meanwhile the receipt's list.
+        rivals = list(self._hospital.rivals(batch.touched.values()))
+        told += [(book, pack) for book, pack in rivals if not self._hospital.held_elsewhere(pack.code, book.id)]
         self._hospital.tell_codes(told)
-        for book in batch.receipts.values():
+        books = dict(batch.receipts)
+        books.update((book.id, book) for book, _ in rivals)
+        for book in books.values():
             self._hospital.tell_receipt(book)
         return answers
 
@@ -132,14 +139,16 @@ class Judge:
     def _decide(self, letter: Letter, forced: Forced | None, batch: _Batch) -> tuple[Answer, Entry | None]:
         if forced == "later":
             return _later(letter.id, "busy"), None
-        if forced == "poisoned":
-            return Answer(letter.id, "refused", "poisoned"), None
+        if forced is not None:
+            return Answer(letter.id, "refused", forced), None
         if letter.item is None:
             return Answer(letter.id, "refused", "bad_item"), None
         if isinstance(letter.item, PackageEvent):
             return self._learn(letter.item), None
         if isinstance(letter.item, Acceptance):
             return self._accept(letter.item), None
+        if isinstance(letter.item, Claim):
+            return self._claim(letter.item), None
         try:
             return Answer(letter.id, "accepted"), self._judge(letter.item, batch)
         except _No as no:
@@ -165,6 +174,24 @@ class Judge:
         self._hospital.accept(item)
         return Answer(item.id, "accepted")
 
+    def _claim(self, item: Claim) -> Answer:
+        """Rows for the insurance stand beside the books: each serial goes forward once, and back only after that."""
+        hospital = self._hospital
+        if item.receipt.rpartition("-R")[0] not in hospital.deliveries:
+            return Answer(item.id, "refused", "unknown_delivery")
+        if not item.says_something():
+            return Answer(item.id, "refused", "bad_item")
+        book = hospital.books.get(item.receipt)
+        if book is None or book.closed is None:
+            return _later(item.id, "receipt_open")
+        known = {(each.infno, each.serial) for each in hospital.claims if not each.back}
+        if not item.back and (item.infno, item.serial) in known:
+            return Answer(item.id, "refused", "claim_serial_used")
+        if item.back and item.serial not in {serial for _, serial in known}:
+            return Answer(item.id, "refused", "claim_serial_unknown")
+        hospital.claim(item)
+        return Answer(item.id, "accepted")
+
     def _judge(self, item: Counted, batch: _Batch) -> Entry:
         hospital = self._hospital
         earlier = hospital.earlier_receipts.get(item.receipt)
@@ -188,7 +215,8 @@ class Judge:
         book.entries.append(entry)
         for pack in hospital.enter(book, delivery, entry):
             batch.touched[(book.id, pack.code)] = (book, pack)
-        if fresh or book.closed is not None or _is_number(entry) or (entry.target and _is_number(entry.target)):
+        told = fresh or book.closed is not None or _is_number(entry) or (entry.target and _is_number(entry.target))
+        if told or hospital.is_rival(book, entry.target or entry):
             batch.receipts[book.id] = book
         return entry
 

@@ -130,6 +130,8 @@ class Book:
     quantity_effects: dict[int, list[Entry]] = field(default_factory=dict)
     scans: dict[str, Entry] = field(default_factory=dict)
     """The scan in force for each code that was shot."""
+    given: list[str] = field(default_factory=list)
+    """Packs that ever got an outcome here."""
 
     def signed(self, item: Counted) -> None:
         """Note who took part."""
@@ -164,11 +166,14 @@ class Book:
         """Enter an accepted scan or pack outcome; returns the packs that other devices should hear of."""
         touched: list[Pack] = []
         scan = isinstance(entry.item, Scan)
+        said = entry.item.outcome if isinstance(entry.item, Outcome) else None
         for pack in packs:
             before = (pack.is_in, pack.via, pack.outcome)
             (pack.holders if scan else pack.outcomes).append(entry)
             pack.settle(entry)
-            if (pack.is_in, pack.via, pack.outcome) != before:
+            # Whoever gave an outcome hears of the pack also where another word stands: it has to change there.
+            overruled = said is not None and pack.outcome != said
+            if overruled or (pack.is_in, pack.via, pack.outcome) != before:
                 touched.append(pack)
         if isinstance(entry.item, Scan):
             self.scans[entry.item.code] = entry

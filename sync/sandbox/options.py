@@ -23,6 +23,7 @@ class Options:
     tls: bool
     auth: Demand = "none"
     client_certificates: bool = False
+    claims: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--client-certificates", action="store_true", help="with --tls: only callers that show client.pem"
     )
+    parser.add_argument("--claims", action="store_true", help="takes rows for the insurance, too")
 
 
 def read_options(args: argparse.Namespace) -> Options:
     """The parsed options, typed."""
     return Options(
-        args.port, args.seed, args.size, args.state, args.faults, args.tls, args.auth, args.client_certificates
-    )
+        args.port, args.seed, args.size, args.state, args.faults, args.tls, args.auth, args.client_certificates,
+        args.claims,
+    )  # fmt: skip
 
 
 def _port(text: str) -> int:

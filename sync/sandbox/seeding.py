@@ -29,15 +29,30 @@ T = TypeVar("T")
 _MAKER_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
+class InsuredSeed(Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of insurance of a patient."""
+
+    insutype: str
+    area: str
+    status: str = "1"
+    psn_type: str = "11"
+    balc: str = "0.00"
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """An invented patient."""
+    """An invented patient. `case` says what is unusual about them, see `evoucher.yaml`."""
 
     voucher: str
     ec_token: str
     id_no: str
     name: str
     prescriptions: tuple[str, ...] = ()
+    case: str = "ordinary"
+    psn_no: str = ""
+    card_no: str = ""
+    card_sn: str = ""
+    insured: tuple[InsuredSeed, ...] = ()
 
 
 class _Operator(Struct, frozen=True):
@@ -54,9 +69,11 @@ class _StoreRoom(Struct, frozen=True, tag_field="kind", tag="store_room"):
     type: Literal["store", "pharmacy", "ward"]
 
 
-class _PatientSeed(Struct, frozen=True):
+class _PatientSeed(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     id_no: str
+    case: str = "ordinary"
+    insured: tuple[InsuredSeed, ...] = ()
 
 
 class _Catalogue(Struct, frozen=True):
@@ -239,4 +256,9 @@ def _operator_change(operator: _Operator, seed: int) -> dict[str, object]:
 
 def _patient(seed: _PatientSeed, drawn: random.Random) -> Patient:
     digits = "".join(drawn.choice("0123456789") for _ in range(25))
-    return Patient(f"424{digits}", f"EC-DEMO-{drawn.getrandbits(96):024x}", seed.id_no, seed.name)
+    token = f"EC-DEMO-{drawn.getrandbits(96):024x}"
+    own = random.Random(f"{digits} {seed.id_no}")
+    return Patient(
+        f"424{digits}", token, seed.id_no, seed.name, (), seed.case, f"9900{own.randrange(10**10):010}",
+        f"DEMO{own.randrange(10**9):09}", f"{own.getrandbits(128):032X}", seed.insured,
+    )  # fmt: skip

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp
 from sync.sandbox.api import Addresses, Api
 from sync.sandbox.calls import Calls
 from sync.sandbox.control import Control
+from sync.sandbox.evoucher_api import EvoucherApi
 from sync.sandbox.faults import BadFaults, FaultBoard
 from sync.sandbox.gate import Gate
 from sync.sandbox.identity import Identity
@@ -60,11 +61,14 @@ class Sandbox:
         self._world = world
         self._options = options
         calls = Calls()
-        api = Api(world, self.board, time.time, self._addresses)
+        api = Api(world, self.board, time.time, self._addresses, claims=options.claims)
         relay = RelayApi(world, self.board)
+        evoucher = EvoucherApi(world, options.seed, time.time)
         identity = Identity(options.auth, f"demo-secret-{options.seed}", time.time)
-        self._gate = Gate(api.app(relay.routes()), self.board, calls, time.time, identity, world.texts)
-        self._control = Control(world, calls, self._set_faults)
+        self._gate = Gate(
+            api.app([*relay.routes(), *evoucher.routes()]), self.board, calls, time.time, identity, world.texts
+        )
+        self._control = Control(world, calls, self._set_faults, evoucher.control_routes())
         self._certificates = certificates
         self._proxy: Proxy | None = None
 

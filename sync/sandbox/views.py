@@ -31,7 +31,18 @@ def ledger_pieces(hospital: Hospital, delivery: str | None) -> Iterator[bytes]:
     )
     yield b'],"acceptance":['
     yield from _joined(row for row in _acceptance(hospital) if delivery in (None, row["delivery"]))
+    yield b'],"claims":['
+    yield from _joined(row for row in _claims(hospital) if delivery in (None, row["delivery"]))
     yield b"]}"
+
+
+def _claims(hospital: Hospital) -> Iterator[dict[str, object]]:
+    """Rows for the insurance, as they came."""
+    for item in hospital.claims:
+        yield {
+            "receipt": item.receipt, "delivery": item.receipt.rpartition("-R")[0], "id": item.id, "infno": item.infno,
+            "profile": item.profile, "serial": item.serial, "back": item.back, "message": item.message,
+        }  # fmt: skip
 
 
 def _acceptance(hospital: Hospital) -> Iterator[dict[str, object]]:

@@ -156,7 +156,25 @@ class Acceptance(_Item, frozen=True, tag="acceptance"):
         return self.fact not in ("undo", "signature", "put_away") or self.names() is not None
 
 
-Item = Scan | Reversal | Outcome | Close | PackageEvent | Acceptance
+class Claim(_Item, frozen=True, tag="claim"):
+    """A row for the insurance, as a message of its own in a text."""
+
+    infno: Annotated[str, Meta(pattern=r"\A[0-9A-Z]{4,8}\Z")]
+    profile: Filled
+    serial: Annotated[str, Meta(min_length=1, max_length=64)]
+    back: bool
+    message: Annotated[str, Meta(min_length=2)]
+
+    def says_something(self) -> bool:
+        """True if the message is a JSON object that names the serial."""
+        try:
+            found = msgspec.json.decode(self.message)
+        except msgspec.MsgspecError:
+            return False
+        return isinstance(found, dict) and bool(found) and self.serial in self.message
+
+
+Item = Scan | Reversal | Outcome | Close | PackageEvent | Acceptance | Claim
 Counted = Scan | Reversal | Outcome | Close
 """Items that belong to the books of a receipt."""
 

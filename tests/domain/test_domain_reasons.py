@@ -35,6 +35,7 @@ CONTRACT = {
     "unknown_code": ("attention", "attention", False, "to_clear"),
     "ambiguous": ("attention", "attention", False, "to_clear"),
     "scan_not_allowed": ("refused", "stop", False, None),  # added for the right to scan
+    "delivery_withdrawn": ("refused", "stop", False, None),  # added for a delivery that goes while it is open
     "voucher_at_dock": ("refused", "stop", False, None),
     "held_by_stop": ("refused", "stop", False, None),
     "not_recorded": ("refused", "stop", False, None),

@@ -8,6 +8,7 @@ import pytest
 from app.domain.acceptance_rules import Area, Stage
 from app.flows.answers import Answers
 from app.flows.close_answers import CloseAnswers
+from app.flows.views import UploadFilter
 from sync import Settled
 from sync.changes import NumbersRow, ReceiptChange
 from tests.fixtures.hospital import DELIVERY, Dock, closed, code, delivery, drug, line, operator, packages, received_by
@@ -55,16 +56,37 @@ def test_a_refused_close_is_open_again_with_the_reason_and_can_be_closed_anew(
     told = done.rows("SELECT command, note, operator FROM entries ORDER BY seq DESC LIMIT 1")
     assert told == [("reopened", reason or word, "1001")]
     (task,) = done.program.tasks.view(done.person()).tasks
-    assert task.state == "paused"
+    assert (task.state, task.reopened) == ("paused", reason or word)
+    (note,) = done.program.tasks.reopened()
+    assert (note.delivery, note.why, note.closed_by) == (DELIVERY, reason or word, "1001")
     done.restart()
+    assert done.program.tasks.reopened() == (note,)
     desk = done.desk()
     assert not desk.summary().closed
     assert desk.command("undo").ok
     assert desk.scan(BOXES[1].encode()).counted
     assert desk.command("close").ok
     assert state(done) == "closed"
+    assert done.program.tasks.reopened() == ()
     answer(done, "accepted", None)
     assert state(done) == "closed"
+    assert done.rows("SELECT count(*) FROM meta WHERE key LIKE 'reopened %'") == [(0,)]
+
+
+def test_a_close_that_was_held_ends_when_a_later_one_is_taken(done: Dock) -> None:
+    answer(done, "held", "close_differs")
+    done.program.writer.call(
+        lambda: done.program.writer.database.execute_sql(
+            "UPDATE sync_outbox SET state = 'held', code = 'close_differs' WHERE kind = 'close'"
+        )
+    )
+    assert done.desk().command("close").ok
+    assert done.program.counts().held == 1
+    answer(done, "accepted", None)
+    (old,) = [row for row in done.program.uploads.log.every(UploadFilter()) if row.code is not None]
+    assert (old.kind, old.state, old.code, old.owner) == ("close", "accepted", "superseded", "nobody")
+    assert done.program.counts().held == 0
+    assert done.program.uploads.retry([old.id]) == 0
 
 
 def test_what_somebody_else_closed_stays_closed(done: Dock) -> None:

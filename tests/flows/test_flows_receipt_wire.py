@@ -186,3 +186,45 @@ def test_prescription_and_price_stand_on_the_document_only_where_the_hospital_sa
     other = program.receiving("DEMO-20261122-12", program.sign_in("1002", PIN), holds=False)
     document = program.writer.call(lambda: documents.of(other.key.id), write=False)
     assert {(line.rx, line.price) for line in document.lines} <= {("", ""), ("1", "")}
+
+
+def test_a_box_sent_back_here_that_came_in_by_another_delivery_is_still_sent_back_here(
+    fresh: SandboxProcess, tmp_path: Path
+) -> None:
+    """One row of the feed belongs to one receipt; the other's outcome is told with the receipt."""
+    other = "T-9"
+    line = {"line": 1, "drug": "YP-0001", "batch": "260701", "expiry": "2029-06-30", "packs": 2}
+    box, late = boxes(fresh)[:2]
+    rows = [{"code": each, "level": 1, "parent": None, "line": 1} for each in (box, late)]
+    note = {"delivery": other, "supplier": "演示", "manifest": "complete", "lines": [line], "packages": rows}
+    fresh.seed({"deliveries": [note]})
+    ours = Device(tmp_path / "one", fresh.url)
+    here = ours.desk()
+    assert here.command(f"reject {box} torn").ok
+    ours.sync()
+    there = ours.program.receiving(other, ours.program.sign_in("1002", PIN), holds=False)
+    assert there.scan(box.encode()).counted
+    assert there.scan(late.encode()).counted
+    ours.sync()
+    assert here.command(f"reject {late} torn").ok  # the other way round: it is in there already
+    ours.sync()
+    theirs = Device(tmp_path / "two", fresh.url)
+    second = theirs.desk()
+    wanted = {"expected": 200, "received": 0, "short": 0, "damaged": 0, "rejected": 2, "exempt": 0}
+    assert equation(here) == equation(second) == wanted
+    assert there.command("undo").ok
+    assert here.command(f"undo {late}").ok
+    assert there.command("undo").ok
+    ours.sync()
+    theirs.sync()
+    assert equation(here) == equation(second) == wanted | {"rejected": 1}
+    third = Device(tmp_path / "three", fresh.url)
+    assert equation(third.desk()) == equation(here), "its row is this receipt's again"
+    assert second.scan(carton(fresh).encode()).counted
+    theirs.sync()
+    assert second.command("close").ok
+    theirs.sync()
+    receipts = {row["id"]: row for row in fresh.ledger(NO)["receipts"]}
+    assert (receipts[RECEIPT]["state"], receipts[RECEIPT]["equation"]["rejected"]) == ("closed", 1)
+    for device in (ours, theirs, third):
+        device.program.close()

@@ -110,14 +110,15 @@ def test_an_undo_asks_for_a_right_too(room: Dock) -> None:
     assert said(desk, "undo")[0] == "ok"
 
 
-def test_what_the_hospital_has_by_somebody_else_is_taken_back_by_who_may(room: Dock) -> None:
+@pytest.mark.parametrize("state", ["accepted", "unsure", "in_flight"])
+def test_what_the_hospital_has_or_may_have_by_somebody_else_is_taken_back_by_who_may(room: Dock, state: str) -> None:
     room.feed(operator("1004", rights=("receive", "undo"), store_rooms=("YK",)))
     first, second = room.desk(), room.desk(who="1003")
     assert first.scan(BOXES[0].encode()).counted
     assert second.command("undo").ok  # nobody else has heard of it
     assert first.scan(BOXES[0].encode()).counted
     database = room.program.writer.database
-    room.program.writer.call(lambda: database.execute_sql("UPDATE sync_outbox SET state = 'accepted'"))
+    room.program.writer.call(lambda: database.execute_sql("UPDATE sync_outbox SET state = ?", (state,)))
     assert said(second, "undo")[0] == "no_right"
     assert second.scan(BOXES[1].encode()).counted
     assert said(second, "undo")[0] == "ok"  # their own

@@ -109,7 +109,9 @@ def test_filters_find_what_they_say(stocked: Dock) -> None:
     assert found(stocked, code=BOXES[3]) == [4]
     assert found(stocked, code=" ".join(BOXES[3][at : at + 4] for at in range(0, 20, 4))) == [4], "as printed"
     assert found(stocked, code="nonsense") == []
-    assert stocked.program.uploads.log.owners() == {"clerk": 0, "pharmacist": 1, "it": 2, "supplier": 2}
+    assert stocked.program.uploads.log.owners() == {
+        "clerk": 0, "pharmacist": 1, "it": 2, "supplier": 2, "insurance": 0
+    }  # fmt: skip
     made = stocked.program.uploads.log.page(UploadFilter(), 1).rows[0].created_ms
     assert found(stocked, until_ms=made - 10**9) == []
     assert len(found(stocked, since_ms=made - 10**9, until_ms=made)) == 41

@@ -27,7 +27,9 @@ from app.ui.screens.receiving_body import DIFFERENCES, LINES, TREE, Body
 from app.ui.screens.receiving_differences import ChosenCode
 from app.ui.screens.receiving_sheet import OUTCOME_KEYS
 from app.ui.screens.receiving_words import (
+    ENDS_LEAD,
     GUESS_NOTES,
+    LEADS,
     Said,
     entry_row,
     is_shown,
@@ -42,9 +44,6 @@ from app.ui.widgets.rows import Row
 from devices import DeviceState, DeviceStatus
 
 LATEST_SHOWN = 50
-LEADS = {"unknown_code": ("recv_learn", Icon.FLAG), "source_conflict": ("recv_sides", Icon.LAYERS)}
-"""The way on from a verdict that a person can do something about: its words and icon. F4 goes there, too."""
-ENDS_LEAD = frozenset({"level", "open", "undo", "close"})
 NOT_HELD = "not_recorded"  # a scan that could not be written could not be held either
 
 
@@ -56,6 +55,8 @@ class ReceivingScreen(Screen):
 
     commanded = Signal(str)  # the text of a command, without the `!`
     left = Signal()
+    opens = Signal(str)  # another delivery, whose code was shot here; then
+    shot = Signal(bytes)  # that code, to be counted there
     tree_asked = Signal(str)  # the code under the hand, while its packages can be seen
 
     def __init__(self, look: Look, texts: Texts, parent: QWidget | None = None) -> None:
@@ -197,11 +198,10 @@ class ReceivingScreen(Screen):
         self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        name = OUTCOME_KEYS.get(Qt.Key(event.key()))
         if event.key() == Qt.Key.Key_F4 and not event.modifiers() and self._led is not None:
             self._follow_lead()
-            return
-        name = OUTCOME_KEYS.get(Qt.Key(event.key()))
-        if name is None or event.modifiers() or self._view is None:
+        elif name is None or event.modifiers() or self._view is None:
             super().keyPressEvent(event)
         elif self.differences.ask_for(name):
             self.show_tab(DIFFERENCES)
@@ -281,13 +281,9 @@ class ReceivingScreen(Screen):
             self._entries = shown
             self.entry_list.set_rows([self._entry_row(entry) for entry in shown])
         self._tell_undoable()
-        if self.differences.chosen is None:
-            self._choose_latest()
-
-    def _choose_latest(self) -> None:
-        entry = next((entry for entry in self._entries if entry.code), None)
-        if entry is not None and entry.code:
-            self.differences.choose(ChosenCode(entry.code, self._name_of(entry.line), entry.line))
+        latest = next((entry for entry in self._entries if entry.code), None)
+        if self.differences.chosen is None and latest is not None and latest.code:
+            self.differences.choose(ChosenCode(latest.code, self._name_of(latest.line), latest.line))
 
     def _note(self, outcome: ScanOutcome) -> None:
         """The scan as the newest of the last ones; the next view brings it with everything."""
@@ -316,9 +312,8 @@ class ReceivingScreen(Screen):
         self.totals.receive(self._received)
 
     def _tell_undoable(self) -> None:
-        open_now = self._view is not None and not self._view.closed
-        keys = (str(entry.seq) for entry in self._entries if entry.undoable and open_now)
-        self.entry_list.set_undoable(frozenset(keys))
+        is_open = self._view is not None and not self._view.closed
+        self.entry_list.set_undoable(frozenset(str(one.seq) for one in self._entries if one.undoable and is_open))
 
     def _choose_entry(self, key: str) -> None:
         entry = next((entry for entry in self._entries if str(entry.seq) == key), None)
@@ -340,15 +335,19 @@ class ReceivingScreen(Screen):
         return self._body.lead_to(words, icon)
 
     def _follow_lead(self) -> None:
-        if self._led is None or self._led.payload is None:
+        led = self._led
+        if led is None or led.payload is None:
             return
-        if self._led.reason == "unknown_code":
+        if led.reason == "other_delivery":
+            self.opens.emit(str(led.values["delivery"]))
+            self.shot.emit(led.payload.encode())
+        elif led.reason == "unknown_code":
             self.show_tab(DIFFERENCES)
-            self.differences.ask_level(self._led.payload)
-            return
-        self._body.unfold_tree(unfolded=True)
-        self._body.tree.show_sides(shown=True)
-        self.show_tab(TREE)
+            self.differences.ask_level(led.payload)
+        else:
+            self._body.unfold_tree(unfolded=True)
+            self._body.tree.show_sides(shown=True)
+            self.show_tab(TREE)
 
     def _fold_tree(self) -> None:
         self._body.unfold_tree(unfolded=not self._body.shows_tree)
@@ -396,3 +395,5 @@ def join(screen: ReceivingScreen, conductor: Conductor) -> None:
     screen.differences.papers.wished.connect(conductor.accept)
     conductor.paper_told.connect(screen.differences.papers.take)
     screen.left.connect(conductor.leave_receipt)
+    screen.opens.connect(conductor.open_delivery)
+    screen.shot.connect(conductor.scan)

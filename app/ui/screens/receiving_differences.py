@@ -20,7 +20,7 @@ from app.ui.relay_words import refused_here
 from app.ui.screens.receiving_lacking import ButtonPair, EquationGrid, LackingCard, ask_of
 from app.ui.screens.receiving_level import LevelSheet
 from app.ui.screens.receiving_sheet import Ask, OutcomeSheet
-from app.ui.screens.receiving_words import OUTCOME_ICONS, code_tail, list_rows, say_missing
+from app.ui.screens.receiving_words import OUTCOME_ICONS, code_tail, list_rows, listed_key, say_missing, say_others
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.buttons import Button, Kind, PlainButton
 from app.ui.widgets.cards import Card, Page, SectionTitle
@@ -71,6 +71,7 @@ class Differences(QStackedWidget):
         self._equation = EquationGrid()
         self._state = Label(size=Size.SMALL, tone=Tone.ATTENTION, bold=True)
         self._manifest = Label(size=Size.SMALL, tone=Tone.ATTENTION)
+        self._others = Label(size=Size.SMALL, tone=Tone.QUIET)
         self.close_button = Button("recv_close", kind=Kind.PRIMARY, icon=Icon.CHECK)
         self.close_button.clicked.connect(self._close)
         self.papers = ReceiptButtons()
@@ -82,7 +83,8 @@ class Differences(QStackedWidget):
         self.lacking = [LackingCard() for _ in range(LACKING_SHOWN)]
         self._rest = Label(size=Size.SMALL, tone=Tone.QUIET)
         self._lists_title = SectionTitle("recv_lists")
-        self._lists = RowList("recv_lists")
+        self._lists, self._opened_list = RowList("recv_lists"), ""
+        self._lists.chosen.connect(self._choose_listed)
         self._lists_card = QWidget()
         self._page = Page()
         self._lay_out()
@@ -95,7 +97,7 @@ class Differences(QStackedWidget):
     def draw(self, view: ReceiptView) -> None:
         """Show the receipt as it stands."""
         if self._view is None or self._view.receipt != view.receipt:
-            self._first = 0
+            self._first, self._opened_list = 0, ""
         self._view = view
         self._equation.draw(view.equation)
         lacking = [line for line in view.lines if line.missing or line.line == self._first] if not view.closed else []
@@ -109,6 +111,8 @@ class Differences(QStackedWidget):
         else:
             self._state.set_tone(Tone.ATTENTION)
             self._state.show_text(sentence)
+        self._others.setVisible(view.others > 0)
+        self._others.show_text(say_others(self._texts, self._look.lang, view))
         self._manifest.setVisible(view.manifest_refused is not None and not view.closed)
         if view.manifest_refused is not None:
             self._manifest.show_text("。".join(refused_here(self._texts, self._look.lang, view.manifest_refused)))
@@ -186,7 +190,7 @@ class Differences(QStackedWidget):
     def _lay_out(self) -> None:
         self._page.rows.setContentsMargins(0, 0, 0, 2 * GRID_PX)
         card = Card()
-        for part in (self._equation, self._state, self._manifest, self.papers, self.close_button):
+        for part in (self._equation, self._others, self._state, self._manifest, self.papers, self.close_button):
             card.add(part)
         self._page.add(card)
         self._code_card = Card(padding_px=GRID_PX + GRID_PX // 2)
@@ -235,11 +239,24 @@ class Differences(QStackedWidget):
             self.sheet.follow(now)
 
     def _draw_lists(self, view: ReceiptView) -> None:
-        rows = list_rows(self._texts, self._look.lang, view)
+        rows = list_rows(self._texts, self._look.lang, view, self._opened_list)
         self._lists_title.setVisible(bool(rows))
         self._lists_card.setVisible(bool(rows))
         self._lists.set_rows(rows)
         self._lists.setFixedHeight(self._lists.height_for(len(rows)))
+
+    def _choose_listed(self, key: str) -> None:
+        """A list shows its codes, or puts them away; one of them becomes the code that an outcome is said of."""
+        view = self._view
+        one = next((one for one in view.listed if listed_key(one) == key), None) if view is not None else None
+        if one is None:
+            self._opened_list = "" if key == self._opened_list else key
+            if view is not None:
+                self._draw_lists(view)
+            return
+        name = next((line.name for line in view.lines if line.line == one.line), "") if view is not None else ""
+        self.choose(ChosenCode(one.code, name, one.line))
+        self._page.ensureWidgetVisible(self._code_card)
 
     def _draw_code(self) -> None:
         self._resting.stop()

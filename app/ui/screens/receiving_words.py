@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from app.base.texts import Texts
 from app.domain.packages import code_of
-from app.domain.reasons import OK, SCAN_REASONS, Panel
+from app.domain.reasons import LIST_OWNERS, OK, SCAN_REASONS, Lists, Panel
 from app.flows.outcomes import CommandOutcome, ScanOutcome
-from app.flows.views import EntryView, LineView, ReceiptView
+from app.flows.views import EntryView, LineView, ListedCode, ReceiptView
 from app.flows.wording import scan_text
 from app.ui.icons import Icon
 from app.ui.theme import Tone, tone_of
@@ -23,6 +23,13 @@ CODE_TAIL = 8
 """Signs of a long code that tell two boxes apart."""
 SEVERE = frozenset({"not_recorded", "voucher_at_dock"})
 UNDO = "undo"
+LEADS = {
+    "unknown_code": ("recv_learn", Icon.FLAG),
+    "source_conflict": ("recv_sides", Icon.LAYERS),
+    "other_delivery": ("recv_go_there", Icon.DELIVERY),
+}
+"""The way on from a verdict that a person can do something about: its words and icon. F4 goes there, too."""
+ENDS_LEAD = frozenset({"level", "open", "undo", "close"})
 OUTCOME_ICONS = {
     "short": Icon.SHORT,
     "over": Icon.OVER,
@@ -106,6 +113,14 @@ def say_missing(texts: Texts, lang: str, lines: tuple[LineView, ...]) -> str:
         for line in open_lines[:DETAILS_SAID]
     ]
     return _joined(texts, lang, parts, len(open_lines))
+
+
+def say_others(texts: Texts, lang: str, view: ReceiptView) -> str:
+    """How much other devices have of this receipt, and how old that is; empty if nothing."""
+    if not view.others:
+        return ""
+    moment = view.others_as_of or texts.title("recv_others_never", lang)
+    return texts.title("recv_others", lang, count=f"{view.others:,}", moment=moment)
 
 
 def line_row(texts: Texts, lang: str, line: LineView) -> Row:
@@ -242,16 +257,32 @@ def is_shown(entry: EntryView) -> bool:
     return entry.what in SHOWN or entry.what in OUTCOME_ICONS or entry.what in PACKAGE_ICONS
 
 
-def list_rows(texts: Texts, lang: str, view: ReceiptView) -> list[Row]:
-    """The lists beside the equation that hold something."""
-    return [
-        Row(
-            name, texts.title(f"recv_list_{name}", lang), texts.advice(f"recv_list_{name}", lang), str(count),
-            Tone.ATTENTION, Icon.FLAG,
-        )
-        for name, count in view.lists
-        if count
-    ]  # fmt: skip
+def list_rows(texts: Texts, lang: str, view: ReceiptView, opened: str = "") -> list[Row]:
+    """The lists beside the equation that hold something: whose turn it is, and what to do; under `opened` its codes."""
+    rows: list[Row] = []
+    for name, count in view.lists:
+        if not count:
+            continue
+        owner = texts.title(f"owner_{LIST_OWNERS[Lists(name)]}", lang)
+        detail = f"{owner} · {texts.advice(f'recv_list_{name}', lang)}"
+        title = texts.title(f"recv_list_{name}", lang)
+        rows.append(Row(name, title, detail, str(count), Tone.ATTENTION, Icon.FLAG))
+        if name == opened:
+            rows += [_listed_row(texts, lang, view, one) for one in view.listed if one.list_name == name]
+    return rows
+
+
+def _listed_row(texts: Texts, lang: str, view: ReceiptView, one: ListedCode) -> Row:
+    """A code in a list: which one, of what drug, how often it was shot."""
+    name = next((line.name for line in view.lines if line.line == one.line), "")
+    times = texts.title("recv_times", lang, count=one.times) if one.times > 1 else ""
+    detail = " · ".join(part for part in (name, times) if part)
+    return Row(listed_key(one), code_tail(one.code), detail, f"#{one.seq}", Tone.QUIET, Icon.BOX, Tone.INK)
+
+
+def listed_key(one: ListedCode) -> str:
+    """Of its row: no list is called so."""
+    return f"#{one.seq}"
 
 
 def code_tail(code: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -17,11 +17,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.base.clock import day_of, zone_of
 from app.base.texts import Texts
 from app.domain.documents import DeliveryNo, receipt_id
-from app.flows.views import DeliveryTask, RefusedManifest, SiteView, TasksView
+from app.flows.outcomes import CommandOutcome
+from app.flows.views import DeliveryTask, ReceiptView, RefusedManifest, SiteView, TasksView
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon
 from app.ui.receipt_buttons import ReceiptButtons
 from app.ui.relay_words import refused_in_short
+from app.ui.screens.hand_over import HandOverCard
 from app.ui.screens.screen import Form, Look, Screen
 from app.ui.screens.tasks_import import ImportPage
 from app.ui.theme import COLUMN_PX, GRID_PX, Size, Tone
@@ -30,6 +32,9 @@ from app.ui.widgets.cards import Card, EmptyState
 from app.ui.widgets.fitting import Fit, Label
 from app.ui.widgets.progress import Counts
 from app.ui.widgets.rows import Row, RowList
+
+if TYPE_CHECKING:
+    from app.flows.identity import IdentityView
 
 GATHER_MS = 60
 """A code that several deliveries name is offered in several steps; they are shown as one question."""
@@ -55,6 +60,7 @@ class TasksScreen(Screen):
         self._view: TasksView | None = None
         self._zone: dt.tzinfo = dt.UTC
         self._offers: list[str] = []
+        self._under_hand = self._paused = ""  # deliveries: the open one, and the one that was just paused
         self.title = Label("tasks_title", size=Size.LARGE, bold=True, fit=Fit.SHRINK)
         self.as_of = Label(size=Size.SMALL, tone=Tone.QUIET)
         self.refresh = IconButton("tasks_refresh", Icon.RETRY)
@@ -64,6 +70,9 @@ class TasksScreen(Screen):
             Form.DESK: Button("import_open", kind=Kind.QUIET, icon=Icon.DOCUMENT),
         }
         self.imports = ImportPage()
+        self.identity = Button("tasks_identity", kind=Kind.PLAIN, icon=Icon.BADGE)
+        self.identity.clicked.connect(lambda: self.goes.emit("identity"))
+        self.identity.hide()  # until it is known that patients are identified here
         self.banner = Card(tone=Tone.ATTENTION, padding_px=GRID_PX + GRID_PX // 2)
         self.banner_words = Label(bold=True)
         self.banner_button = Button("tasks_attend", kind=Kind.PLAIN, icon=Icon.UPLOADS)
@@ -78,6 +87,7 @@ class TasksScreen(Screen):
         self.list.chosen.connect(self._choose)
         self.papers, self.paper_words = ReceiptButtons(), Label(bold=True)
         self.paper_card = Card(padding_px=GRID_PX + GRID_PX // 2)
+        self.hand_over = HandOverCard()
         self.empty = EmptyState(Icon.INBOX, "tasks_none", "tasks_refresh")
         assert self.empty.button is not None
         self.empty.button.clicked.connect(self.refreshed)
@@ -91,6 +101,8 @@ class TasksScreen(Screen):
     def draw(self, view: TasksView) -> None:
         """The deliveries as they stand."""
         self._view = view
+        if all(task.delivery != self.hand_over.delivery or task.state == "closed" for task in view.tasks):
+            self.hand_over.hide()
         self._show()
 
     def draw_site(self, site: SiteView) -> None:
@@ -98,10 +110,23 @@ class TasksScreen(Screen):
         self._zone = zone_of(site.zone)
         self._show()
 
+    def draw_patients(self, view: IdentityView) -> None:
+        """The way to the patients, where they are identified."""
+        self.identity.setVisible(view.open)
+
     def take_offer(self, number: str) -> None:
         """A code of this delivery was scanned here; with one offer only it is opened."""
         self._offers.append(number)
         self._gather.start()
+
+    def take_receipt(self, view: ReceiptView) -> None:
+        """This one is under the hand."""
+        self._under_hand = view.delivery
+
+    def take_command(self, outcome: CommandOutcome) -> None:
+        """Who paused is led here, and may want to go on at another device."""
+        if outcome.ok and outcome.command == "pause":
+            self._paused = self._under_hand
 
     def show_imports(self, *, shown: bool) -> None:
         """The page of relation files in the place of the deliveries, or these again."""
@@ -115,6 +140,10 @@ class TasksScreen(Screen):
     def opened(self) -> None:
         self._offers.clear()
         self.paper_card.hide()
+        self.hand_over.hide()
+        if self._paused:
+            self.hand_over.offer(self._paused)
+            self._paused = ""
         self._show()
 
     def reword(self) -> None:
@@ -149,7 +178,15 @@ class TasksScreen(Screen):
         self._rows = QVBoxLayout(self._column)
         self._rows.setSpacing(GRID_PX)
         self._rows.addLayout(head)
-        for part in (self.conflicts, self.banner, self.manifests, self.offer, self.paper_card):
+        for part in (
+            self.identity,
+            self.conflicts,
+            self.banner,
+            self.manifests,
+            self.offer,
+            self.paper_card,
+            self.hand_over,
+        ):
             self._rows.addWidget(part)
         self._rows.addWidget(self.list, 1)
         self._rows.addWidget(self.empty, 1)
@@ -184,6 +221,7 @@ class TasksScreen(Screen):
 
     def _choose(self, number: str) -> None:
         """A delivery is opened; of one that is closed the papers are offered."""
+        self.hand_over.hide()
         tasks = self._view.tasks if self._view else ()
         closed = any(task.delivery == number and task.state == "closed" for task in tasks)
         self.paper_card.setVisible(closed)
@@ -202,8 +240,9 @@ class TasksScreen(Screen):
             self.manifest_words[1].show_text(advice)
 
     def _row(self, task: DeliveryTask) -> Row:
-        icon, tone = LOOKS[task.state]
-        marks = [
+        icon, tone = LOOKS[task.state] if task.reopened is None else (Icon.ATTENTION, Tone.ATTENTION)
+        marks = [self._why_reopened(task.reopened)] if task.reopened else []
+        marks += [
             self.say(code)
             for code, holds in (
                 ("tasks_special", task.special),
@@ -222,7 +261,12 @@ class TasksScreen(Screen):
         return Row(
             task.delivery, task.supplier, detail, self._value(task),
             Tone.ACCENT if tone is Tone.ACCENT else Tone.QUIET, icon, tone, counts, faded=task.state == "closed",
+            badge=self.say("tasks_reopened") if task.reopened else "",
         )  # fmt: skip
+
+    def _why_reopened(self, why: str) -> str:
+        code = f"recv_reopened_{why}"
+        return self.say(code) if self.texts.has(code) else self.say("tasks_reopened_other")
 
     def _value(self, task: DeliveryTask) -> str:
         """Where it stands: how much is in, or for how long it has been waiting."""
@@ -258,8 +302,11 @@ class TasksScreen(Screen):
 def join(screen: TasksScreen, conductor: Conductor) -> None:
     """What the screen hears and wishes."""
     conductor.tasks_changed.connect(screen.draw)
+    conductor.patient_changed.connect(screen.draw_patients)
     conductor.site_changed.connect(screen.draw_site)
     conductor.delivery_offered.connect(screen.take_offer)
+    conductor.receipt_opened.connect(screen.take_receipt)
+    conductor.command_answered.connect(screen.take_command)
     screen.opens.connect(conductor.open_delivery)
     screen.refreshed.connect(conductor.refresh_tasks)
     screen.refreshed.connect(conductor.sync_now)

@@ -99,7 +99,7 @@ class AsideCard(Card):
         names = [owner.value for owner in Owner if owner is not Owner.NOBODY]
         self.choices = [
             Choice("upload_aside_title", [(name, f"owner_{name}") for name in pair])
-            for pair in (names[:2], names[2:])
+            for pair in (names[start : start + 2] for start in range(0, len(names), 2))
         ]  # fmt: skip
         self.reason = Field("upload_aside_reason")
         self.missing = Label("reason_missing", tone=Tone.STOP)
