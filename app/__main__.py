@@ -25,6 +25,7 @@ COMMANDS = {
     "devices": "app.cli.devices",
     "sandbox": "app.cli.sandbox",
     "self-test": "app.cli.self_test",
+    "patient-process": "app.cli.patient_process",
 }
 
 

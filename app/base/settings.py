@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +27,14 @@ class Setting:
     choices: tuple[str, ...] = ()  # the only texts allowed; empty: any
     least: float | None = None
     most: float | None = None
+    pattern: str = r"[\s\S]*"  # what every word of a list looks like
 
     def accepts(self, value: object) -> bool:
         """True if the value has the right type and stands within the limits."""
         if type(value) is not self.kind:
             return False
         if isinstance(value, list):
-            return all(isinstance(word, str) for word in value)
+            return all(isinstance(word, str) and re.fullmatch(self.pattern, word) is not None for word in value)
         if isinstance(value, float):
             return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
         return not self.choices or value in self.choices
@@ -84,8 +86,67 @@ SETTINGS: tuple[Setting, ...] = (
         "what an acceptance must have: temperature, invoice, licence, report, damage_photo, witness",
     ),
     Setting(
+        "storage_ranges", list, [], "site", "install", "0.3.0",
+        "temperatures of storage words in degrees Celsius, as 室温 15 25; before those of the program",
+        pattern=r"\s*[^\W\d_]{1,20}\s+-?[0-9]{1,3}(\.[0-9]+)?\s+-?[0-9]{1,3}(\.[0-9]+)?\s*",
+    ),
+    Setting(
         "upload_log_days", float, 180.0, "site", "install", "0.3.0",
         "days for which the traces of uploads that arrived are kept", least=1.0, most=3650.0,
+    ),
+    Setting(
+        "evoucher", str, "off", "site", "install", "0.4.0", "who reads a patient's voucher; off: nobody here",
+        choices=("off", "his-service", "http", "library"),
+    ),
+    Setting(
+        "evoucher_scenes", list, ["01302", "01101", "01201", "01301", "01303"], "site", "install", "0.4.0",
+        "for what patients show it, businessType; the first one is taken at first",
+    ),
+    Setting(
+        "evoucher_hand_over", list, ["01101=2201", "01103=2401", "01301=2206A 2207A"], "site", "install", "0.4.0",
+        "transactions that are handed on for one of these",
+    ),
+    Setting(
+        "evoucher_credential", str, "token", "site", "install", "0.4.0", "what names a patient after decoding",
+        choices=("token", "id_card"),
+    ),
+    Setting(
+        "evoucher_settlement", str, "same", "site", "install", "0.4.0",
+        "whether the voucher is scanned once more at settlement", choices=("same", "scan_again"),
+    ),
+    Setting(
+        "evoucher_margin_s", float, 300.0, "site", "install", "0.4.0",
+        "seconds before its two hours are over after which a token is not used any more", least=0.0, most=7140.0,
+    ),
+    Setting(
+        "evoucher_idle_s", float, 600.0, "site", "install", "0.4.0",
+        "seconds without a touch after which a patient is let go of; 0: never", least=0.0, most=7200.0,
+    ),
+    Setting(
+        "evoucher_silent", list, ["-2"], "site", "install", "0.4.0", "codes of the library at which nothing is said"
+    ),
+    Setting(
+        "evoucher_url", str, "", "site", "install", "0.4.0",
+        "address that takes vouchers in envelopes; empty: as the middleware says",
+    ),
+    Setting(
+        "evoucher_seal_key", str, "", "site", "install", "0.4.0",
+        "id of the key that signs envelopes there, where the profile wants one",
+    ),
+    Setting("evoucher_library_file", str, "", "site", "install", "0.4.0", "file of the national library here"),
+    Setting(
+        "evoucher_library_style", str, "nation", "site", "install", "0.4.0", "how that library is called",
+        choices=("nation", "nation_int", "ecquery"),
+    ),
+    Setting(
+        "evoucher_library_charset", str, "gbk", "site", "install", "0.4.0", "how it writes its texts",
+        choices=("gbk", "utf-8"),
+    ),
+    Setting("evoucher_library_url", str, "", "site", "install", "0.4.0", "the voucher centre as that library calls it"),
+    Setting("evoucher_library_init", str, "{}", "site", "install", "0.4.0", "what its `Init` is given, as JSON"),
+    Setting(
+        "evoucher_library_buffer", float, 8192.0, "site", "install", "0.4.0", "bytes that it may write",
+        least=1024.0, most=1048576.0,
     ),
     Setting("scanners", list, [], "device", "install", "0.1.0", "scanners opened at start, as on the command line"),
     Setting("lang", str, "zh", "device", ANYBODY, "0.1.0", "language of the window", choices=LANGUAGES),

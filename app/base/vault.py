@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 SERVICE = "matou"
 SERVER_SECRET, RELAY_TOKEN, KEY_PASSWORD = "server_secret", "relay_token", "client_key_password"
+SEAL_SECRET, SEAL_SIGNING = "seal_secret", "seal_signing"
 _MOST_BYTES = 4096
 
 

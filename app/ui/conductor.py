@@ -190,6 +190,10 @@ class Conductor(Signals):
         """One act of `app.ui.acceptance_desk.ACTS`. Answer: `acceptance_changed`, `acceptance_listed`; `trouble`."""
         self._wish(lambda session: session.accept(receipt, act, values))
 
+    def patient(self, act: str, *values: object) -> None:
+        """One act of `app.ui.patient_desk.ACTS`. Answer: `patient_changed`; `trouble`."""
+        self._wish(lambda session: session.patient(act, values))
+
     def refresh_uploads(
         self, wanted: Sequence[str] | UploadFilter = (), limit: int = 200, before: int | None = None
     ) -> None:
@@ -230,9 +234,7 @@ class Conductor(Signals):
 
     def answer_conflict(self, number: int, act: str, reason: str) -> None:
         """`act`: take_back, ask, leave. Answer: `conflicts_changed`; `trouble` conflict_answered, no_right …"""
-        self._wish(
-            lambda session: session.with_uploads(lambda desk, who: desk.answer_conflict(who, number, act, reason))
-        )
+        self._wish(lambda session: session.with_uploads(lambda desk, by: desk.answer_conflict(by, number, act, reason)))
 
     def retry(self, ids: Sequence[str]) -> None:
         """Send held and refused items again. Answer: `uploads_changed`; `trouble` items_left, if any were."""
@@ -367,9 +369,7 @@ class Conductor(Signals):
     def _name_devices(self, devices: Sequence[str]) -> None:
         """Every scanner in its order, also those that have not said anything yet."""
         known = self._devices
-        self._devices = {
-            device: known.get(device, DeviceStatus(device, DeviceState.OPENING)) for device in devices
-        }  # fmt: skip
+        self._devices = {one: known.get(one, DeviceStatus(one, DeviceState.OPENING)) for one in devices}
         self.scanners_changed.emit(tuple(self._devices.values()))
 
     def _device_moved(self, status: DeviceStatus) -> None:

@@ -19,6 +19,7 @@ class Front(enum.StrEnum):
     UPLOADS = "uploads"
     CONFLICTS = "conflicts"
     ACCEPTANCE = "acceptance"
+    IDENTITY = "identity"
     CAMERA = "camera"
     DEVICES = "devices"
     SETTINGS = "settings"

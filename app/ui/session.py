@@ -28,6 +28,7 @@ from app.ui.acceptance_desk import AcceptanceDesk
 from app.ui.clock_check import clock_trouble
 from app.ui.file_import import FileImport
 from app.ui.fronts import Front, Shot, Stage
+from app.ui.patient_desk import PatientDesk
 from app.ui.relay_question import RelayQuestion, RelayQuestionView
 from app.ui.relay_words import RelayView
 from app.ui.routing import Goal, route
@@ -62,6 +63,7 @@ class Session:
         self._clock_told = False
         self._uploads = UploadDesk(program, to, say)
         self._acceptance = AcceptanceDesk(program, to, say)
+        self._patients = PatientDesk(program, to, say)
         self.care = ScannerCare(program, to, say)
         self.question = RelayQuestion(program.ask_relay, self._relay_told)
         self.imports = FileImport(program.take_in_file, lambda view: say(to.import_moved, view))
@@ -75,6 +77,7 @@ class Session:
             Goal.FIND_UPLOAD: lambda scan, _: self._say(
                 self._to.upload_code_read, scan.payload.decode("utf-8", "replace")
             ),
+            Goal.IDENTIFY: lambda scan, _: self._patients.scan(scan.payload),
             Goal.NOTICE: lambda scan, code: self._say(self._to.trouble, code, {"device": scan.device}),
         }
 
@@ -86,6 +89,7 @@ class Session:
         self._tell_sync()
         self._tell_relay()
         self._say(self._to.ready)
+        self._patients.follow_settings()
 
     def tell_again(self) -> None:
         """Say once more what stays as it is between two events."""
@@ -93,10 +97,12 @@ class Session:
         self._tell_site()
         self._tell_sync()
         self._tell_relay()
+        self._patients.tell()
 
     def close(self) -> None:
         """Close scanners, exchange, store and folder, in this order."""
         self._desk = None
+        self._patients.close()
         self.imports.end()
         self.question.end()
         self._program.close()
@@ -108,11 +114,13 @@ class Session:
         self._operator = operator
         self._stage.front = Front.TASKS
         self._say(self._to.signed_in, operator)
+        self._patients.sign_in(operator)
         self.tell_settings()
         self.tell_tasks()
         self.tell_conflicts()
 
     def sign_out(self) -> None:
+        self._patients.sign_out()
         self._let_go()
         self._operator = None
         self.tell_conflicts()
@@ -212,6 +220,7 @@ class Session:
     def set_setting(self, key: str, text: str) -> None:
         """Raises Trouble as SiteSettings.change does."""
         self._program.change_setting(self._operator, key, text)
+        self._patients.follow_settings()
         self.tell_settings()
 
     def recordings(self) -> Path:
@@ -281,6 +290,10 @@ class Session:
     def accept(self, receipt: str, act: str, values: tuple[object, ...]) -> None:
         """Raises Trouble: not_signed_in, and what acceptance raises."""
         self._acceptance.act(self._signed_in(), receipt, act, values)
+
+    def patient(self, act: str, values: tuple[object, ...]) -> None:
+        """Raises Trouble as `app.flows.identity` does."""
+        self._patients.act(act, values)
 
     def tell_settings(self) -> None:
         self._say(self._to.settings_changed, self._program.setting_rows(self._operator))

@@ -47,6 +47,8 @@ class Signals(QObject):
     """tuple[AcceptanceTask, …]: receipts that wait for acceptance or for the shelf."""
     acceptance_changed = Signal(object)
     """AcceptanceView (app.flows.acceptance_view) of the receipt that was opened or acted upon."""
+    patient_changed = Signal(object)
+    """IdentityView (app.flows.identity): a patient behind masks, being asked for, or let go of."""
     paper_told = Signal(str, str, object)
     """(receipt, kind of paper, ReceiptDocument to be drawn or Path of the file), as ReceiptButtons asked for it."""
     uploads_changed = Signal(object)

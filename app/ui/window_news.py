@@ -30,7 +30,15 @@ GRAVE = frozenset(
 )
 """Work could be lost, or there is no program behind the window: the notice stays until it is dismissed."""
 LASTING = frozenset(
-    {"font_missing", "server_missing", "receipt_closed", "delivery_withdrawn", "manifest_restated", "conflict_came"}
+    {
+        "conflict_came",
+        "delivery_withdrawn",
+        "font_missing",
+        "manifest_restated",
+        "receipt_closed",
+        "receipt_reopened",
+        "server_missing",
+    }
 )
 GOOD_NEWS = frozenset({"manifest_came"})
 SCAN_NOTICES = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from app.ui.screens.tasks import TasksScreen
 from app.ui.theme import Look, theme_tree
 from app.wiring import Call, Program
 from tests.fixtures.hospital import DELIVERY, NOW_MS, PIN, Dock, code, delivery, drug, line, operator, packages
+from tests.flows.receipt_samples import document_of
 
 WAIT_MS = 20_000
 RECEIPT = f"{DELIVERY}-R1"
@@ -190,6 +192,63 @@ def test_an_answer_for_another_receipt_or_another_wish_is_not_taken(qtbot: QtBot
     assert papers.answer.text() == ""
     papers.show_receipt("B-R1")
     papers.take("A-R1", "xlsx", tmp_path / "x.xlsx")
+    assert papers.answer.isHidden()
+
+
+class Slow(Tray):
+    """Draws until it is let go, and says on which thread."""
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
+        super().__init__(trouble)
+        self.let_go, self.thread = threading.Event(), ""
+
+    def write_receipt(self, path: Path, document: ReceiptDocument, lang: str) -> int:
+        self.thread = threading.current_thread().name
+        assert self.let_go.wait(WAIT_MS / 1000)
+        if self.trouble is not None:
+            raise self.trouble
+        return super().write_receipt(path, document, lang)
+
+
+@pytest.mark.parametrize("trouble", [None, Trouble("disk_full")])
+def test_the_window_goes_on_while_paper_is_drawn(
+    qtbot: QtBot, folder: Path, tmp_path: Path, trouble: Trouble | None
+) -> None:
+    with Dock(folder) as dock:
+        assert dock.desk().command("close").ok
+        document = document_of(dock)
+    tray = Slow(trouble)
+    papers = ReceiptButtons(folder=lambda: tmp_path, paper=lambda: tray)
+    qtbot.addWidget(papers)
+    papers.retheme(Look(), Texts.load())
+    papers.show_receipt(RECEIPT)
+    papers.buttons["pdf"].click()
+    papers.take(RECEIPT, "pdf", document)
+    assert papers.answer.text() == "正在生成…"
+    qtbot.waitUntil(lambda: tray.thread == "paper", timeout=WAIT_MS)
+    tray.let_go.set()
+    wanted = "已存到" if trouble is None else Texts.load().title("disk_full")
+    qtbot.waitUntil(lambda: wanted in papers.answer.text(), timeout=WAIT_MS)
+    assert (tmp_path / f"{RECEIPT}.pdf").exists() is (trouble is None)
+
+
+def test_what_is_drawn_while_another_receipt_is_shown_is_not_told_there(
+    qtbot: QtBot, folder: Path, tmp_path: Path
+) -> None:
+    with Dock(folder) as dock:
+        assert dock.desk().command("close").ok
+        document = document_of(dock)
+    tray = Slow()
+    papers = ReceiptButtons(folder=lambda: tmp_path, paper=lambda: tray)
+    qtbot.addWidget(papers)
+    papers.retheme(Look(), Texts.load())
+    papers.show_receipt(RECEIPT)
+    papers.buttons["pdf"].click()
+    papers.take(RECEIPT, "pdf", document)
+    papers.show_receipt("B-R1")
+    tray.let_go.set()
+    qtbot.waitUntil(lambda: not papers._drawing.busy, timeout=WAIT_MS)
+    QApplication.processEvents()
     assert papers.answer.isHidden()
 
 

@@ -112,6 +112,14 @@ def test_many_lines_go_on_over_the_pages_under_their_heading(
     assert sum("收货人" in text and "送货人" in text for text in pages) == 1, "signatures are never torn apart"
 
 
+def test_ten_thousand_differences_are_left_to_the_table(
+    paper: ReceiptPrinter, document: ReceiptDocument, tmp_path: Path
+) -> None:
+    many = tuple(replace(document.differences[0], code=f"{number:020}") for number in range(10_000))
+    assert paper.write_receipt(tmp_path / "r.pdf", replace(document, differences=many), "zh") < 30
+    assert "还有 9500 条，见表格文件" in "".join(pages_of(tmp_path / "r.pdf"))
+
+
 def test_a_long_word_is_broken_and_never_cut(paper: ReceiptPrinter, document: ReceiptDocument, tmp_path: Path) -> None:
     long = "X" * 90
     line = replace(document.lines[0], batch=long, name="很长的药名" * 20)

@@ -143,6 +143,7 @@ def test_a_switch_more_or_less_and_words_of_a_newer_version_stay(screen: Setting
         ("relay_url", "http://10.1.2.3", "settings_bad_http"),
         ("upload_log_days", "0", "settings_bad_days"),
         ("upload_log_days", "一百", "settings_bad_days"),
+        ("storage_ranges", "室温 15", "settings_bad_range"),
         ("upload_log_days", "3651", "settings_bad_days"),
     ],
 )

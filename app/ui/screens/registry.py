@@ -56,6 +56,7 @@ SCREENS: tuple[Entry, ...] = (
     Entry(Front.UPLOADS, "UploadsScreen"),
     Entry(Front.CONFLICTS, "ConflictsScreen"),
     Entry(Front.ACCEPTANCE, "AcceptanceScreen"),
+    Entry(Front.IDENTITY, "IdentityScreen"),
     Entry(Front.CAMERA, "CameraScreen"),
     Entry(Front.DEVICES, "DevicesScreen"),
     Entry(Front.SETTINGS, "SettingsScreen"),

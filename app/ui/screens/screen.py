@@ -27,6 +27,7 @@ class Screen(QWidget):
     name: ClassVar[str] = ""
     icon: ClassVar[Icon] = Icon.MORE
     alone: ClassVar[bool] = False  # without the ways to other screens (sign-in)
+    by_wish: ClassVar[bool] = False  # reached from another screen only: no way of its own
 
     goes = Signal(str)  # the wish to see another screen, by name
 

@@ -82,6 +82,12 @@ def days(text: str) -> str | None:
     return None if fits else "settings_bad_days"
 
 
+def ranges(text: str) -> str | None:
+    """Lines of a storage word and its two temperatures."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return None if setting_of("storage_ranges").accepts(lines) else "settings_bad_range"
+
+
 def _is_host(text: str) -> bool:
     return not text or _HOST.fullmatch(text) is not None or _is_address(text)
 

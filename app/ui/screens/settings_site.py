@@ -14,6 +14,7 @@ from app.base.texts import Texts
 from app.domain.acceptance_rules import REQUIREMENTS
 from app.flows.views import SettingRow
 from app.ui.screens import settings_checks as checks
+from app.ui.screens.settings_evoucher import EVOUCHER_OPTIONS, WHOLE, evoucher_parts
 from app.ui.screens.settings_parts import Picked, SavedField, SavedText, Several
 from app.ui.theme import GRID_PX, Look, Size, Tone
 from app.ui.widgets.cards import Card
@@ -30,6 +31,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "collection_model": ROUTES,
     "acceptance": ("separate", "folded"),
     "acceptance_requires": REQUIREMENTS,
+    **EVOUCHER_OPTIONS,
 }
 Part = SavedField | SavedText | Picked | Several
 
@@ -134,8 +136,8 @@ class SiteCards(QWidget):
 
 
 def shown(row: SettingRow) -> str:
-    """The value as a person writes it: whole days."""
-    return row.value.removesuffix(".0") if row.key == "upload_log_days" else row.value
+    """The value as a person writes it: whole days, whole seconds."""
+    return row.value.removesuffix(".0") if row.key in ("upload_log_days", *WHOLE) else row.value
 
 
 def line_cards() -> SiteCards:
@@ -176,6 +178,7 @@ def work_cards() -> SiteCards:
                 {
                     "acceptance": Picked("settings_acceptance", OPTIONS["acceptance"]),
                     "acceptance_requires": Several("settings_acceptance_requires", REQUIREMENTS),
+                    "storage_ranges": SavedText("settings_storage_ranges", checks.ranges),
                 },
             ),
             Group(
@@ -187,6 +190,7 @@ def work_cards() -> SiteCards:
                 },
                 advised=True,
             ),
+            Group("settings_evoucher_title", evoucher_parts(), advised=True),
         )
     )
 

@@ -146,7 +146,7 @@ class Frame(QWidget):
             del self._screens[MORE]
             self._stage.removeWidget(self._rooms[MORE])
             self._rooms.pop(MORE).deleteLater()
-        ways = [screen for screen in (*self._screens.values(), *screens) if not screen.alone]
+        ways = [screen for screen in (*self._screens.values(), *screens) if not (screen.alone or screen.by_wish)]
         places, rest = split_places(ways)
         more = [MorePage(rest, self._look, self._texts)] if rest else []
         for screen in (*screens, *more):
