@@ -15,20 +15,23 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from app.base.errors import Trouble
 from app.base.texts import Texts
 from app.domain.documents import receipt_id
 from app.domain.reasons import OK
-from app.flows.claim_messages import ClaimPreview, sentence
-from app.flows.claim_rows import ClaimRow
-from app.flows.claims import Claims, Written, WrittenRow
 from app.flows.items import Stamp, claim_item, claims_due_item
 from app.flows.receiving import Parts
 from app.store.receipts import Entry
 from app.store.tables import Sql, select
 from app.store.writer import SETTLE
 from sync.changes import Change, CodesChange, DeliveryChange, DrugChange
+
+if TYPE_CHECKING:
+    from app.flows.claim_messages import ClaimPreview
+    from app.flows.claim_rows import ClaimRow
+    from app.flows.claims import Claims, Written, WrittenRow
 
 Apply = Callable[[Sequence[Change]], Iterator[None]]
 CAPABILITY = "claims"
@@ -202,6 +205,8 @@ class ClaimSending:
 
     def _lacks(self, preview: ClaimPreview) -> str:
         """What keeps rows back, in a sentence: each thing once, with the lines that it is about."""
+        from app.flows.claim_messages import sentence  # noqa: PLC0415 - most devices have no rows to tell
+
         lines: dict[str, list[int]] = {}
         for aside in preview.set_aside:
             for problem in aside.problems:

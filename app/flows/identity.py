@@ -10,50 +10,26 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.base.errors import Trouble
 from app.base.settings import Settings
 from app.domain.codes import Unknown, Voucher, decode, read_bytes
 from app.domain.rights import DISPENSE, Operator
+from app.flows.identity_view import ASKING, ENDED, KNOWN, TROUBLE, WAITING, IdentityView
 from app.flows.permission import demand
 from app.patient import wire
 from app.patient.patients import News, Patients
-from app.patient.plan import BACKENDS, BUSINESS_TYPES, LIBRARY, OFF, LibraryPlan, Plan, Who
+from app.patient.plan import BACKENDS, BUSINESS_TYPES, OFF, LibraryPlan, Plan, Who
 from app.patient.quiet import leave_no_core
-from app.patient.views import ENDS, GONE, ID_CARD, SIGNED_OUT, SOCIAL_CARD, TOKEN, PatientView
+from app.patient.views import ENDS, GONE, ID_CARD, SIGNED_OUT, SOCIAL_CARD, TOKEN
 
-WAITING, ASKING, KNOWN, TROUBLE, ENDED = "waiting", "asking", "known", "trouble", "ended"
-STATES = (WAITING, ASKING, KNOWN, TROUBLE, ENDED)
 OTHER_MOST = 512  # signs of a code that only the voucher centre may know
 _VOUCHER = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?(424[0-9]{25}|opc[0-9A-Za-z]{20,60})", re.IGNORECASE | re.ASCII)
 _ID_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 _CARD = re.compile(r"[0-9A-Za-z]{6,50}", re.ASCII)
 _CARD_SN = re.compile(r"[0-9A-Za-z]{0,32}", re.ASCII)
 SILENT = frozenset({"decoder_silent"})
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityView:
-    """The identity screen. `trouble` with its `values` may stand beside a patient who is still known."""
-
-    backend: str = OFF
-    scenes: tuple[str, ...] = ()
-    business: str = ""
-    state: str = WAITING
-    patient: PatientView | None = None
-    until_s: float = 0.0  # of the monotonic clock: when the patient is let go of
-    hand_overs: tuple[str, ...] = ()  # for this business
-    trouble: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    why: str = ""  # of an end
-    idle_s: float = 0.0
-    open: bool = False  # the person who is signed in may identify patients here
-
-    @property
-    def reads_itself(self) -> bool:
-        """The library has a scanner of its own, and takes no text."""
-        return self.backend == LIBRARY
 
 
 class Identity:

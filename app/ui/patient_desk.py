@@ -6,19 +6,20 @@ What comes of it is told from the patient process's own thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import SignalInstance
 
 from app.domain.rights import Operator
-from app.flows.identity import Identity
-from app.patient.link import command_of
-from app.patient.patients import Patients
+from app.patient.plan import OFF
 from app.ui.signals import Signals
 
 if TYPE_CHECKING:
+    from app.flows.identity import Identity
     from app.wiring import Program
+
+    Act = Callable[[Identity, tuple[object, ...]], None]
 
 
 class Say(Protocol):
@@ -28,45 +29,71 @@ class Say(Protocol):
 
 
 class PatientDesk:
-    """Patients in one window."""
+    """Patients in one window. Where nobody reads their vouchers nothing of it is loaded: no scan waits for it."""
 
     def __init__(self, program: Program, to: Signals, say: Say) -> None:
+        self._program, self._to, self._say = program, to, say
+        self._operator: Operator | None = None
+
+    @cached_property
+    def identity(self) -> Identity:
+        """From when it is wanted on."""
+        from app.flows.identity import Identity  # noqa: PLC0415
+        from app.patient.link import command_of  # noqa: PLC0415
+        from app.patient.patients import Patients  # noqa: PLC0415
+
+        program = self._program
         command = command_of(program.paths.root, program.server)
-        self._identity = Identity(
-            lambda: program.settings, partial(Patients, command), partial(say, to.patient_changed), program.device
+        made = Identity(
+            lambda: program.settings,
+            partial(Patients, command),
+            partial(self._say, self._to.patient_changed),
+            program.device,
         )
-        self._say, self._to = say, to
+        if self._operator is not None:
+            made.sign_in(self._operator)
+        return made
 
     @property
-    def identity(self) -> Identity:
-        return self._identity
+    def _is_here(self) -> bool:
+        return "identity" in self.__dict__
+
+    @property
+    def _is_wanted(self) -> bool:
+        return self._is_here or self._program.settings.text("evoucher") != OFF
 
     def tell(self) -> None:
         """How it stands, once more."""
-        self._say(self._to.patient_changed, self._identity.view)
+        if self._is_wanted:
+            self._say(self._to.patient_changed, self.identity.view)
 
     def scan(self, raw: bytes) -> None:
         """Raises Trouble as `Identity.scan` does."""
-        self._identity.scan(raw)
+        self.identity.scan(raw)
 
     def act(self, name: str, values: tuple[object, ...]) -> None:
         """One act by its name in `ACTS`. Raises Trouble as the flow does."""
-        ACTS[name](self._identity, values)
+        ACTS[name](self.identity, values)
 
     def sign_in(self, operator: Operator) -> None:
-        self._identity.sign_in(operator)
+        self._operator = operator
+        if self._is_wanted:
+            self.identity.sign_in(operator)
 
     def sign_out(self) -> None:
-        self._identity.sign_out()
+        self._operator = None
+        if self._is_here:
+            self.identity.sign_out()
 
     def follow_settings(self) -> None:
-        self._identity.follow_settings()
+        if self._is_wanted:
+            self.identity.follow_settings()
 
     def close(self) -> None:
-        self._identity.close()
+        if self._is_here:
+            self.identity.close()
 
 
-Act = Callable[[Identity, tuple[object, ...]], None]
 ACTS: dict[str, Act] = {
     "scene": lambda identity, values: identity.choose_scene(str(values[0])),
     "library": lambda identity, _: identity.read_by_library(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.endpoints import (
-    his_voucher,
+    declared,
     middleware_ask,
     middleware_changes,
     middleware_items,
@@ -12,10 +12,6 @@ from sync.endpoints import (
     relay_heads,
     relay_resolve,
     relay_rows,
-    txn1101,
-    txn6101,
-    txn9001,
-    txn_passthrough,
 )
 from sync.endpoints.endpoint import Endpoint
 
@@ -34,9 +30,10 @@ RELAY_ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 INSURANCE_ENDPOINTS: tuple[Endpoint, ...] = (
-    his_voucher.ENDPOINT,
-    txn9001.ENDPOINT,
-    txn6101.ENDPOINT,
-    txn1101.ENDPOINT,
-    txn_passthrough.ENDPOINT,
+    declared.HIS_VOUCHER,
+    declared.TXN_SIGN_IN,
+    declared.TXN_VOUCHER,
+    declared.TXN_PERSON,
+    declared.TXN_HAND_OVER,
 )
+"""Their modules are loaded where a patient comes, and that is in no window that receives."""

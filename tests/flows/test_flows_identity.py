@@ -15,7 +15,8 @@ from app.base.errors import Trouble
 from app.base.paths import DataPaths
 from app.base.settings import Settings
 from app.domain.rights import Operator
-from app.flows.identity import ASKING, ENDED, KNOWN, TROUBLE, WAITING, Identity, IdentityView, voucher_in
+from app.flows.identity import Identity, voucher_in
+from app.flows.identity_view import ASKING, ENDED, KNOWN, TROUBLE, WAITING, IdentityView
 from app.patient import wire
 from app.patient.patients import News
 from app.patient.plan import Plan, Who

@@ -15,7 +15,7 @@ from PySide6.QtCore import QTimer
 
 from app.base.options import Environment
 from app.base.texts import Texts
-from app.flows.identity import IdentityView
+from app.flows.identity_view import IdentityView
 from app.ui.window import MainWindow, Opening, run_window
 from app.wiring import Call, Program
 

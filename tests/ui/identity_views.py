@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.flows.identity import ASKING, ENDED, KNOWN, TROUBLE, WAITING, IdentityView
+from app.flows.identity_view import ASKING, ENDED, KNOWN, TROUBLE, WAITING, IdentityView
 from app.patient.views import HandedOver, InsuredView, PatientView
 
 FIVE = ("01302", "01101", "01201", "01301", "01303")

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from app.base.paths import DataPaths
 from app.base.settings import Settings
-from app.flows.identity import ENDED, KNOWN, TROUBLE, WAITING, IdentityView, plan_of
+from app.flows.identity import plan_of
+from app.flows.identity_view import ENDED, KNOWN, TROUBLE, WAITING, IdentityView
 from app.patient.plan import Plan
 from app.ui import theme
 from app.ui.fonts import load_fonts

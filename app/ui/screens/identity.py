@@ -15,7 +15,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.texts import Texts
-from app.flows.identity import ASKING, ENDED, KNOWN, WAITING, IdentityView
+from app.flows.identity_view import ASKING, ENDED, KNOWN, WAITING, IdentityView
 from app.patient.views import IDLE, LEFT
 from app.ui.conductor import Conductor
 from app.ui.icons import Icon

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.base.texts import Texts
-from app.flows.identity import IdentityView
+from app.flows.identity_view import IdentityView
 from app.patient.views import HandedOver, InsuredView, PatientView
 from app.ui.icons import Icon
 from app.ui.theme import GRID_PX, Look, Size, Tone

@@ -4,10 +4,12 @@ Somebody else sees what is in force, and who may change it. UI thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.base.texts import Texts
@@ -16,7 +18,7 @@ from app.flows.views import SettingRow
 from app.ui.screens import settings_checks as checks
 from app.ui.screens.settings_evoucher import EVOUCHER_OPTIONS, WHOLE, evoucher_parts
 from app.ui.screens.settings_parts import Picked, SavedField, SavedText, Several
-from app.ui.theme import GRID_PX, Look, Size, Tone
+from app.ui.theme import GRID_PX, Look, Size, Tone, theme_tree
 from app.ui.widgets.cards import Card
 from app.ui.widgets.fitting import Label
 
@@ -73,19 +75,28 @@ class Group:
 
 
 class SiteCards(QWidget):
-    """`changed` gives key and text. What nobody here may change is one card of names and values."""
+    """`changed` gives key and text. What nobody here may change is one card of names and values.
+
+    They are made when they are first seen: most people never open them, and fifty fields are megabytes.
+    """
 
     changed = Signal(str, str)
 
-    def __init__(self, groups: Sequence[Group], parent: QWidget | None = None) -> None:
+    def __init__(self, groups: Callable[[], Sequence[Group]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._groups = groups
         self._look, self._texts = Look(), Texts({})
         self._rows: Mapping[str, SettingRow] = {}
-        self.parts = {key: part for group in groups for key, part in group.parts.items()}
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The fields by their keys; asking for them makes them and all around them."""
+        groups = self._groups()
+        parts = {key: part for group in groups for key, part in group.parts.items()}
         self.cards = [_card(group) for group in groups]
         self.locked = Card()
-        self.values = {key: Label() for key in self.parts}
-        self.names = {key: Label(f"settings_{key}", size=Size.SMALL, tone=Tone.QUIET, bold=True) for key in self.parts}
+        self.values = {key: Label() for key in parts}
+        self.names = {key: Label(f"settings_{key}", size=Size.SMALL, tone=Tone.QUIET, bold=True) for key in parts}
         self.locked.add(Label("settings_site_locked", size=Size.TITLE, bold=True))
         for key, value in self.values.items():
             pair = QVBoxLayout()
@@ -99,26 +110,37 @@ class SiteCards(QWidget):
         rows.setSpacing(GRID_PX + GRID_PX // 2)
         for card in (*self.cards, self.locked):
             rows.addWidget(card)
-        for key, part in self.parts.items():
+        for key, part in parts.items():
             part.saved.connect(lambda text, key=key: self.changed.emit(key, text))
+        theme_tree(self, self._look, self._texts)
+        self._show(parts)
+        return parts
 
     def draw(self, rows: Mapping[str, SettingRow]) -> None:
         """What is in force."""
         self._rows = rows
-        self._show()
+        self._show_again()
 
     def retheme(self, look: Look, texts: Texts) -> None:
         self._look, self._texts = look, texts
-        self._show()
+        self._show_again()
 
-    def _show(self) -> None:
-        rows = [self._rows[key] for key in self.parts if key in self._rows]
+    def showEvent(self, event: QShowEvent) -> None:
+        _ = self.parts
+        super().showEvent(event)
+
+    def _show_again(self) -> None:
+        if "parts" in self.__dict__:
+            self._show(self.parts)
+
+    def _show(self, parts: Mapping[str, Part]) -> None:
+        rows = [self._rows[key] for key in parts if key in self._rows]
         may_change = bool(rows) and all(row.may_change for row in rows)
         for card in self.cards:
             card.setVisible(may_change)
         self.locked.setVisible(bool(rows) and not may_change)
         for row in rows:
-            self.parts[row.key].draw(shown(row))
+            parts[row.key].draw(shown(row))
             words = self._words(row)
             self.values[row.key].show_text(words)
             for label in (self.names[row.key], self.values[row.key]):
@@ -143,7 +165,7 @@ def shown(row: SettingRow) -> str:
 def line_cards() -> SiteCards:
     """Whom we believe, and how we say who we are; the relay."""
     return SiteCards(
-        (
+        lambda: (
             Group(
                 "settings_line_title",
                 {
@@ -172,7 +194,7 @@ def line_cards() -> SiteCards:
 def work_cards() -> SiteCards:
     """Acceptance, the national messages, how long traces are kept."""
     return SiteCards(
-        (
+        lambda: (
             Group(
                 "settings_acceptance_title",
                 {

@@ -34,7 +34,7 @@ from app.ui.widgets.progress import Counts
 from app.ui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
-    from app.flows.identity import IdentityView
+    from app.flows.identity_view import IdentityView
 
 GATHER_MS = 60
 """A code that several deliveries name is offered in several steps; they are shown as one question."""
