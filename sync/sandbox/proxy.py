@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -78,6 +79,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
+        self._kept: socket.socket | None = None
         self.port = 0
 
     async def open(self, port: int) -> None:
@@ -103,13 +105,16 @@ class Proxy:
     async def reopen(self) -> None:
         """Listen again, if the port is closed."""
         self._cancel_reopening()
-        if self._server is None:
-            await self.open(self.port)
+        if self._server is None and self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._server = await asyncio.start_server(self._serve, sock=kept, ssl=self._tls)
 
     async def close(self) -> None:
         """Stop for good."""
         self._cancel_reopening()
         self._close_door()
+        if self._kept is not None:
+            self._kept.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,6 +123,7 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
+            self._kept = _bound(self.port)  # nobody else gets it meanwhile; who calls is refused
         for link in tuple(self._links.values()):
             link.reset()
 
@@ -158,3 +164,13 @@ class Proxy:
             await asyncio.gather(up, down, return_exceptions=True)
             self._links.pop(key, None)
             await link.close()
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that has the port and does not listen."""
+    kept = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":  # connections that were just cut still stand in the way otherwise
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.setblocking(False)
+    kept.bind(("127.0.0.1", port))
+    return kept

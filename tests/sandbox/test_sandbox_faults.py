@@ -188,6 +188,8 @@ def _until_open(port: int) -> None:
 def test_refused_connections_until_the_fault_ends(sandbox: SandboxProcess, client: Client):
     sandbox.faults({"refuse_connection": 1})
     assert _refused(sandbox.port)
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", sandbox.port))  # another program's, and the hospital would never come back
     sandbox.faults({})
     assert client.get("/v1/site")["synthetic"] is True
 
