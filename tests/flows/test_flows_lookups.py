@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from app.base.texts import LANGUAGES, Texts
@@ -109,7 +110,9 @@ def outcomes(desk: Receiving, dock: Dock) -> list[ScanOutcome | CommandOutcome]:
     weak = dock.desk(who="9")
     found += [weak.command("close"), weak.command("exempt 1 1 x"), weak.command("witness 1001")]
     dock.feed(operator("9", rights=("count",)))
-    return [*found, weak.scan(B[0].encode())]
+    found.append(weak.scan(B[0].encode()))
+    dock.feed(msgspec.structs.replace(delivery(line(1, "D1", 5)), state="withdrawn"))
+    return [*found, desk.scan(B[2].encode())]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

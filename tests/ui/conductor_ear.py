@@ -29,7 +29,7 @@ NAMES = (
     "looked_up", "uploads_changed", "settings_changed", "scanners_changed", "scanner_bytes", "sync_changed", "trouble",
     "search_changed", "doctor_changed", "tree_found", "relay_changed", "import_moved",
     "upload_told", "upload_code_read", "conflicts_changed", "relay_told", "acceptance_listed", "acceptance_changed",
-    "paper_told",
+    "paper_told", "patient_changed",
 )  # fmt: skip
 
 
