@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.base.texts import Texts
@@ -61,10 +62,9 @@ class Worded(Card):
 
     def dress(self) -> None:
         """New parts look like the others."""
-        for at in range(self.rows.count()):
-            part = self.rows.itemAt(at).widget()
-            if isinstance(part, Button):
-                part.retheme(self._words_look, self._words_texts)
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        for part in cast("Iterable[Button]", self.findChildren(Button, options=direct)):
+            part.retheme(self._words_look, self._words_texts)
 
 
 class PersonCard(Worded):
