@@ -47,6 +47,7 @@ WAIT_S = 30.0
 LOOK_MS = 5
 SHELLS = {"small": (360, 640), "pocket": (480, 800), "desk": (1280, 800)}
 LOOKS = tuple(Look(mode, scale) for mode in Mode for scale in (1.0, 2.0))
+RESTING_LOOKS = 6  # so often nothing has moved: what the worker says of a new look is drawn a moment after it
 SETTLES = 6  # rounds of Qt's own events until a new size has gone through every layout
 W = TypeVar("W", bound=QWidget)
 Order = dict[str, Any]
@@ -235,7 +236,7 @@ class Hand(QObject):
     # ------------------------------------------------------------------------------------------------ seeing
 
     def _picture(self, name: str) -> list[str]:
-        self._settle()
+        self._rest()
         for bar in (*found(self._window, TotalProgress), *found(self._window, LineProgress)):
             bar.settle()
         self._window.grab().save(str(self._pictures / f"{name}.png"))
@@ -253,6 +254,17 @@ class Hand(QObject):
     def _settle(self) -> None:
         for _ in range(SETTLES):
             QApplication.processEvents()
+
+    def _rest(self) -> None:
+        """Until no part moves any more."""
+        looks: list[list[object]] = []
+
+        def rests() -> bool:
+            looks.append([one.geometry().getRect() for one in found(self._window, QWidget)])
+            return len(looks) > RESTING_LOOKS and all(look == looks[-1] for look in looks[-RESTING_LOOKS:])
+
+        self._settle()
+        self._until("the window does not come to rest", rests)
 
     def _until(self, else_: str, holds: Callable[[], bool], limit_s: float = WAIT_S) -> None:
         """In Qt's own loop: QTest.qWait would keep the interpreter from the other threads."""
