@@ -310,10 +310,11 @@ def test_one_folding_waits_however_long_a_burst_is(bench: Bench, monkeypatch: py
     assert len(bench.writer._checkpointer._inbox) < 2, "a sweep may be on the thread, and one folding behind it"
     quiet.set()
     bench.writer._checkpointer.call(lambda: None)
-    assert len(folded) == 1
+    afterwards = len(folded)
+    assert afterwards in (1, 2), "not one for each burst; a sweep that was waiting, too, may have asked for a second"
     write_rows(bench, 20, "afterwards ")
     bench.writer._checkpointer.call(lambda: None)
-    assert len(folded) > 1
+    assert len(folded) > afterwards
 
 
 def test_the_journal_of_a_burst_is_begun_anew_at_its_limit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
