@@ -39,8 +39,8 @@ CLAIM, DUE = "claim", "claims_due"
 """Kinds of items, and the command words of their entries."""
 INCOMPLETE = "claim_incomplete"
 TEXT_SIGNS = 600
-_TODO = "claims_todo "  # keys of `meta`; behind it stands a receipt with something to tell
-_TODO_END = "claims_todo!"
+_MARKS = "claims_todo "  # keys of `meta`; behind it stands a receipt with something to tell
+_MARKS_END = "claims_todo!"
 _DUE = "claims_due "  # … with rows that lack something; the value names the held item and says what
 _DUE_END = "claims_due!"
 _REFUSED = (
@@ -97,12 +97,12 @@ class ClaimSending:
                 _log.exception("what %s tells the insurance could not be worked out", receipt)
 
     def _mark(self, receipt: str) -> None:
-        self._parts.catalogue.set_meta(_TODO + receipt, "1")
+        self._parts.catalogue.set_meta(_MARKS + receipt, "1")
         self._may_be_some = True
 
     def _marked(self) -> list[str]:
-        found = self._sql.all("SELECT key FROM meta WHERE key >= ? AND key < ? ORDER BY key", _TODO, _TODO_END)
-        return [str(key).removeprefix(_TODO) for (key,) in found]
+        found = self._sql.all("SELECT key FROM meta WHERE key >= ? AND key < ? ORDER BY key", _MARKS, _MARKS_END)
+        return [str(key).removeprefix(_MARKS) for (key,) in found]
 
     def _are_taken(self) -> bool:
         site = self._parts.catalogue.site()
@@ -143,7 +143,7 @@ class ClaimSending:
                 self._may_be_some = True
                 return
             self._wait(receipt, lacks)
-        self._sql.run("DELETE FROM meta WHERE key = ?", _TODO + receipt)
+        self._sql.run("DELETE FROM meta WHERE key = ?", _MARKS + receipt)
 
     def _send_all(self, told: Written) -> bool:
         """False: rows were told meanwhile, or refused."""
